@@ -1,0 +1,1 @@
+"""Turns the operation table (`operations/*.ops`) into the three faces, OpenAPI and reference pages."""

@@ -1,0 +1,386 @@
+"""Builds the checked model from what the parser read; refuses what does not make sense.
+
+The checks stand where the thing they check is built, so that a model that exists is a model that holds.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from codegen.model import (
+    GRADES,
+    TIERS,
+    Answer,
+    Argument,
+    Family,
+    Model,
+    NamedType,
+    Node,
+    Operation,
+    Paging,
+    class_name,
+    fail,
+    field_doc,
+)
+from codegen.naming import pascal
+from codegen.syntax import (
+    MISSING,
+    Body,
+    Field,
+    ListOf,
+    MapOf,
+    Named,
+    Nullable,
+    Object,
+    OneOf,
+    OperationBlock,
+    PageOf,
+    Place,
+    Scalar,
+    Segment,
+    Table,
+    Type,
+)
+from codegen.types_parser import TypeParser
+
+_PATH_SCALARS = ("string", "int", "id")
+_ROOT_NAMES = {"account": "Xano", "instance": "Instance"}
+_ROOT_DOCS = {
+    "account": "The account API: who you are, your instances, your snippets",
+    "instance": "The instance API: everything inside one instance",
+}
+
+
+def build(table: Table) -> Model:
+    """Checks the table and makes the model of it."""
+    return _Builder(table).build()
+
+
+class _Builder:
+    def __init__(self, table: Table) -> None:
+        self.table = table
+        self.types: dict[str, NamedType] = {}
+        self.used: set[str] = set()
+
+    def build(self) -> Model:
+        self._declare_types()
+        operations = [self._operation(block) for block in self.table.operations]
+        self._check_unique(operations)
+        for named in list(self.types.values()):
+            if named.declared and named.name not in self.used:
+                raise fail(named.place, f"type {named.name} is not used")
+        self._mark_uses(operations)
+        roots = self._tree(operations)
+        families = [
+            Family(f.api, f.title, f.about, [o for o in operations if (o.api, o.family) == (f.api, f.title)])
+            for f in self.table.families
+        ]
+        return Model(operations, dict(sorted(self.types.items())), roots, families)
+
+    # Types
+
+    def _declare_types(self) -> None:
+        for block in self.table.types:
+            if not re.fullmatch(r"[A-Z][A-Za-z0-9]*", block.name):
+                raise fail(block.place, f"type name {block.name!r} is not in PascalCase")
+            if block.name in self.types:
+                raise fail(block.place, f"type {block.name} is there twice: {self.types[block.name].place}")
+            self.types[block.name] = NamedType(block.name, block.doc, block.type, True, block.place)
+        for block in self.table.types:
+            named = self.types[block.name]
+            if isinstance(block.type, Object):
+                named.type = self._object(block.type, block.name)
+            else:
+                named.type = self._resolve(block.type, block.name, block.place)
+
+    def _object(self, type_: Object, name: str) -> Object:
+        fields = tuple(
+            replace(
+                f, type=self._resolve(f.type, name + pascal(f.name), f.place), doc=field_doc(f, self.table.glossary)
+            )
+            for f in type_.fields
+        )
+        return Object(fields, name)
+
+    def _resolve(self, type_: Type, path: str, place: Place) -> Type:
+        """Replaces inline objects by names (made from `path`, where they stand) and checks the names in use."""
+        if isinstance(type_, Object):
+            if not type_.fields:
+                return Scalar("object")
+            if path in self.types:
+                raise fail(place, f"this object would be called {path}, which exists; declare a type for it")
+            self.types[path] = NamedType(path, "", type_, False, place)
+            self.types[path].type = self._object(type_, path)
+            return Named(path, place)
+        if isinstance(type_, Named):
+            if type_.name not in self.types:
+                raise fail(type_.place, f"there is no type {type_.name}")
+            self.used.add(type_.name)
+            return type_
+        if isinstance(type_, ListOf):
+            return ListOf(self._resolve(type_.item, path, place))
+        if isinstance(type_, MapOf):
+            return MapOf(self._resolve(type_.value, path, place))
+        if isinstance(type_, Nullable):
+            return Nullable(self._resolve(type_.inner, path, place))
+        if isinstance(type_, PageOf):
+            raise fail(place, "page(…) may only be a whole answer")
+        if isinstance(type_, OneOf):
+            options = [
+                self._resolve(option, path if n == 0 else f"{path}{n + 1}", place)
+                for n, option in enumerate(type_.options)
+            ]
+            return OneOf(tuple(options))
+        return type_
+
+    def _mark_uses(self, operations: list[Operation]) -> None:
+        def mark(type_: Type, attribute: str) -> None:
+            if isinstance(type_, Named):
+                named = self.types[type_.name]
+                if not getattr(named, attribute):
+                    setattr(named, attribute, True)
+                    mark(named.type, attribute)
+            elif isinstance(type_, Object):
+                for f in type_.fields:
+                    mark(f.type, attribute)
+            elif isinstance(type_, (ListOf, PageOf)):
+                mark(type_.item, attribute)
+            elif isinstance(type_, MapOf):
+                mark(type_.value, attribute)
+            elif isinstance(type_, Nullable):
+                mark(type_.inner, attribute)
+            elif isinstance(type_, OneOf):
+                for option in type_.options:
+                    mark(option, attribute)
+
+        for operation in operations:
+            mark(operation.answer.type, "in_answers")
+            for argument in operation.arguments:
+                mark(argument.type, "in_arguments")
+
+    # Operations
+
+    def _operation(self, block: OperationBlock) -> Operation:
+        keys = {key: text for key, (text, _) in block.keys.items()}
+        for key in ("name", "doc", "src", "scope"):
+            if not keys.get(key):
+                raise fail(block.place, f"{block.method} {block.path} needs `{key}: …`")
+        chain = self._chain(block)
+        handles, name = chain[:-1], chain[-1].name
+        if block.answer_kind is None or block.answer is None:
+            raise fail(block.place, f"{block.method} {block.path} needs `200(…): …`")
+        path_name = "".join(pascal(s.name) for s in handles) + pascal(name)
+        effect = self._choice(
+            block, "effect", ("read", "write", "destroy"), "read" if block.method == "GET" else "write"
+        )
+        naturally = block.method in ("GET", "HEAD", "PUT", "DELETE") or effect == "read"
+        idempotent = self._choice(block, "idempotent", ("yes", "no"), "yes" if naturally else "no")
+        src = self._choice(block, "src", tuple(GRADES), "")
+        arguments = self._arguments(block, handles, path_name)
+        answer, paging = self._answer(block, arguments, path_name)
+        return Operation(
+            id=".".join([block.api, *(s.name for s in chain)]),
+            api=block.api,
+            family=block.family,
+            method=block.method,
+            path=block.path,
+            chain=handles,
+            name=name,
+            doc=keys["doc"],
+            src=src,
+            scope=None if keys["scope"] == "-" else keys["scope"],
+            arguments=arguments,
+            encodings=self._encodings(block),
+            takes_script=any("script" in b.encodings for b in block.bodies),
+            answer=answer,
+            paging=paging,
+            effect=effect,
+            idempotent=idempotent == "yes",
+            long=self._choice(block, "timeout", ("normal", "long"), "normal") == "long",
+            deprecated=keys.get("deprecated"),
+            note=keys.get("note"),
+            place=block.place,
+        )
+
+    @staticmethod
+    def _choice(block: OperationBlock, key: str, allowed: tuple[str, ...], default: str) -> str:
+        text, place = block.keys.get(key, (default, block.place))
+        if text not in allowed:
+            raise fail(place, f"{key} is {text!r}, not one of {', '.join(allowed)}")
+        return text
+
+    def _chain(self, block: OperationBlock) -> tuple[Segment, ...]:
+        text, place = block.keys["name"]
+        parser = TypeParser(text, place)
+        chain = parser.chain()
+        parser.end()
+        if chain[-1].params:
+            raise fail(place, "the last part of a name is the method and binds nothing")
+        names = [f.name for f in block.path_fields]
+        placeholders = re.findall(r"\{([^}]*)\}", block.path)
+        if names != placeholders:
+            raise fail(block.place, f"the path has {placeholders}, its parameters are {names}; same names, same order")
+        bound = [p for segment in chain for p in segment.params]
+        if bound != [p for p in placeholders if p in bound] or len(set(bound)) != len(bound):
+            raise fail(place, f"the chain binds {bound}, which the path does not hold in this order")
+        return chain
+
+    def _arguments(self, block: OperationBlock, handles: tuple[Segment, ...], path_name: str) -> list[Argument]:
+        bound = {p for segment in handles for p in segment.params}
+        arguments: list[Argument] = []
+        for location, fields in (("path", block.path_fields), ("query", block.query), ("header", block.header)):
+            for f in fields:
+                arguments.append(self._argument(f, location, path_name, f.name in bound and location == "path"))
+        for body in block.bodies:
+            arguments.extend(self._body_arguments(body, path_name))
+        seen: dict[str, Argument] = {}
+        for argument in arguments:
+            if argument.name in seen:
+                raise fail(
+                    argument.place, f"two arguments are called {argument.name!r}; give one another name with `as`"
+                )
+            seen[argument.name] = argument
+            if not argument.doc:
+                raise fail(argument.place, f"{argument.wire!r} has no doc, here or in the glossary")
+            if argument.location == "path":
+                if not (isinstance(argument.type, Scalar) and argument.type.name in _PATH_SCALARS):
+                    raise fail(argument.place, f"path parameter {argument.wire!r} must be string, int or id")
+                if not argument.required or argument.nullable:
+                    raise fail(argument.place, f"path parameter {argument.wire!r} must be required and not null")
+        return arguments
+
+    def _argument(self, f: Field, location: str, path_name: str, bound: bool) -> Argument:
+        type_ = self._resolve(f.type, path_name + pascal(f.name), f.place)
+        nullable = isinstance(type_, Nullable)
+        inner = type_.inner if isinstance(type_, Nullable) else type_
+        doc = field_doc(f, self.table.glossary)
+        return Argument(
+            f.arg, f.name, location, inner, f.required, nullable, f.default, doc, f.deprecated, bound, f.place
+        )
+
+    def _body_arguments(self, body: Body, path_name: str) -> list[Argument]:
+        if "script" in body.encodings:
+            if body.encodings != ("script",):
+                raise fail(body.place, "script stands alone; write the other encodings on a line of their own")
+            doc = body.doc or self.table.glossary.get("xanoscript", "") or "The XanoScript source"
+            return [
+                Argument(
+                    "xanoscript",
+                    "xanoscript",
+                    "script",
+                    Scalar("string"),
+                    False,
+                    False,
+                    MISSING,
+                    doc,
+                    False,
+                    False,
+                    body.place,
+                )
+            ]
+        if isinstance(body.type, Object) and body.type.fields:
+            return [self._argument(f, "body", path_name, False) for f in body.type.fields]
+        type_ = self._resolve(body.type, path_name + "Body", body.place)
+        doc = body.doc or self.table.glossary.get(body.arg, "")
+        return [Argument(body.arg, body.arg, "whole_body", type_, True, False, MISSING, doc, False, False, body.place)]
+
+    @staticmethod
+    def _encodings(block: OperationBlock) -> tuple[str, ...]:
+        bodies = [b for b in block.bodies if "script" not in b.encodings]
+        if len(bodies) > 1 or len(block.bodies) > 2:
+            raise fail(block.bodies[-1].place, "at most one field body and one script body")
+        if bodies and block.method in ("GET", "HEAD"):
+            raise fail(bodies[0].place, f"{block.method} takes no body")
+        return bodies[0].encodings if bodies else ()
+
+    def _answer(self, block: OperationBlock, arguments: list[Argument], path_name: str) -> tuple[Answer, Paging | None]:
+        assert block.answer_kind is not None
+        assert block.answer is not None
+        text, place = block.keys.get("paging", ("", block.place))
+        if not isinstance(block.answer, PageOf):
+            if text:
+                raise fail(place, "`paging` needs an answer of page(…)")
+            return Answer(block.answer_kind, self._resolve(block.answer, path_name + "Answer", block.place)), None
+        match = re.fullmatch(r"(\w+)(?:\((\d+)\))?", text)
+        if not match or match[1] not in TIERS:
+            raise fail(place, f"a page(…) answer needs `paging:` with one of {', '.join(TIERS)}")
+        if (match[1] in ("array", "fixed")) != (match[2] is not None):
+            raise fail(place, "array(N) and fixed(N) take a page size, the other tiers none")
+        where = next((a.location for a in arguments if a.wire == "page" and a.location in ("query", "body")), None)
+        if (where is None) != (match[1] == "whole"):
+            raise fail(place, f"tier {match[1]} and {'no' if where is None else 'a'} parameter `page` do not fit")
+        item = self._resolve(block.answer.item, path_name + "Item", block.place)
+        has_per_page = any(a.wire == "per_page" for a in arguments)
+        paging = Paging(match[1], int(match[2]) if match[2] else None, where, has_per_page)
+        return Answer(block.answer_kind, item), paging
+
+    def _check_unique(self, operations: list[Operation]) -> None:
+        ids: dict[str, Operation] = {}
+        routes: dict[tuple[str, str, str], Operation] = {}
+        for operation in operations:
+            if other := ids.get(operation.id):
+                raise fail(operation.place, f"{operation.id} is there twice: {other.place}")
+            route = (operation.api, operation.method, re.sub(r"\{[^}]*\}", "{}", operation.path))
+            if other := routes.get(route):
+                raise fail(operation.place, f"{operation.method} {operation.path} is there twice: {other.place}")
+            ids[operation.id] = routes[route] = operation
+
+    # The tree of handles
+
+    def _tree(self, operations: list[Operation]) -> dict[str, Node]:
+        docs = {(h.api, h.chain): h for h in self.table.handles}
+        if len(docs) != len(self.table.handles):
+            seen: set[tuple[str, tuple[Segment, ...]]] = set()
+            for handle in self.table.handles:
+                if (handle.api, handle.chain) in seen:
+                    raise fail(handle.place, "this handle is explained twice")
+                seen.add((handle.api, handle.chain))
+        roots = {api: Node(api, "", (), (), name, _ROOT_DOCS[api]) for api, name in _ROOT_NAMES.items()}
+        classes: dict[str, str] = dict.fromkeys(_ROOT_NAMES.values(), "the root")
+        for operation in operations:
+            node = roots[operation.api]
+            for depth, segment in enumerate(operation.chain):
+                chain = operation.chain[: depth + 1]
+                params = tuple(
+                    a for p in segment.params for a in operation.arguments if a.wire == p and a.location == "path"
+                )
+                child = node.children.get(segment.name)
+                if child is None:
+                    if (operation.api, chain) not in docs:
+                        raise fail(operation.place, f'no `handle {_spell(chain)} "…"` explains this part of the name')
+                    child = Node(
+                        operation.api,
+                        segment.name,
+                        params,
+                        node.bound + params,
+                        class_name(chain),
+                        docs[operation.api, chain].doc,
+                    )
+                    if child.class_name in self.types or child.class_name in classes:
+                        raise fail(operation.place, f"two things would be called {child.class_name}")
+                    classes[child.class_name] = _spell(chain)
+                    node.children[segment.name] = child
+                elif [(a.name, a.type) for a in child.params] != [(a.name, a.type) for a in params]:
+                    raise fail(
+                        operation.place, f"{_spell(chain)} binds other parameters elsewhere, or other types of them"
+                    )
+                node = child
+            node.operations.append(operation)
+        self._check_handles(operations)
+        for root in roots.values():
+            for node in root.walk():
+                for operation in node.operations:
+                    if operation.name in node.children:
+                        raise fail(operation.place, f"{operation.name!r} is both a method and a handle")
+        return roots
+
+    def _check_handles(self, operations: list[Operation]) -> None:
+        chains = {(o.api, o.chain[: n + 1]) for o in operations for n in range(len(o.chain))}
+        for handle in self.table.handles:
+            if (handle.api, handle.chain) not in chains:
+                raise fail(handle.place, f"no operation uses the handle {_spell(handle.chain)}")
+
+
+def _spell(chain: tuple[Segment, ...]) -> str:
+    return ".".join(s.name + (f"({', '.join(s.params)})" if s.params else "") for s in chain)
