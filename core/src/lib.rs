@@ -1,0 +1,46 @@
+//! A client for the Xano Metadata API: typed, retrying, aware of rate limits.
+//!
+//! This is an independent project, not made by Xano.
+//!
+//! # The parts
+//! - [`Client`]: credentials, connections, counters; made from [`ClientOptions`].
+//! - [`Connection`]: one API behind one base URL, from [`Client::account`], [`Client::instance`] (by name, resolved at its
+//!   first call), [`Client::instance_at`] (by URL) or [`Client::instance_named_by_account`].
+//! - [`Request`] → [`Connection::call`] → [`Reply`]: bytes in, bytes out, everything between them the engine's work.
+//! - [`Connection::pages`] → [`Pages`]: lists, page by page, whichever of the five ways the server pages.
+//! - [`Connection::open`] and [`Client::fetch`] → [`Download`]: files.
+//! - [`Error`]: one type, with a `code` that is the same in Rust, Python and Node, and [`Error::to_json`].
+//! - [`Event`] and [`Stats`]: seeing inside.
+//! - [`operation`]: the table of operations; [`api`]: typed methods made from it.
+//! - [`runtime`]: a tokio runtime for callers that have none.
+#![deny(missing_docs)]
+#![deny(unsafe_code)]
+
+pub mod api;
+pub mod operation;
+pub mod runtime;
+
+mod body;
+mod client;
+mod connection;
+mod download;
+mod error;
+mod events;
+mod options;
+mod paging;
+mod process;
+mod request;
+mod stats;
+mod token;
+
+pub use body::{Body, Part, PartContent};
+pub use client::Client;
+pub use connection::Connection;
+pub use download::{Download, Progress};
+pub use error::{Error, ErrorKind};
+pub use events::{Event, EventSink};
+pub use options::{CallOptions, ClientOptions, RateLimit, RateLimiting};
+pub use paging::{Pages, RawPage};
+pub use request::{Reply, Request, Value};
+pub use stats::Stats;
+pub use token::Token;

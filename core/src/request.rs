@@ -1,0 +1,276 @@
+//! What goes in and what comes out of one call, before any typing.
+//!
+//! A [`Request`] names a row of the operation table and carries its parameters; [`Request::raw`] is the way around the
+//! table for what it does not know. A [`Reply`] is bytes with what is known about them. The typed methods in
+//! [`crate::api`] and the language bindings are thin layers over these two.
+//!
+//! ```
+//! use xano_metadata::{Request, Value};
+//!
+//! let request = Request::new("account.snippet.get")?.path_value("kRG3t_-i");
+//! assert_eq!(request.operation().map(|row| row.path), Some("/snippet/{canonical}"));
+//! assert!(Request::new("account.no.such.thing").is_err());
+//! # Ok::<(), xano_metadata::Error>(())
+//! ```
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+
+use crate::body::Body;
+use crate::error::Error;
+use crate::operation::{self, Method, Operation};
+use crate::options::CallOptions;
+
+/// One call: an operation with its parameters.
+#[derive(Debug, Clone)]
+pub struct Request {
+    pub(crate) target: Target,
+    /// Values of the path parameters, in the order of the path.
+    pub path: Vec<Value>,
+    /// Query parameters. A name may stand several times, which is how a list is sent.
+    pub query: Vec<(Cow<'static, str>, Value)>,
+    /// Header parameters of the operation, such as `x-data-source`.
+    pub headers: Vec<(Cow<'static, str>, Value)>,
+    /// The body.
+    pub body: Body,
+    /// What this call does differently from its client.
+    pub options: CallOptions,
+}
+
+/// Where a request goes.
+#[derive(Debug, Clone)]
+pub(crate) enum Target {
+    Row(&'static Operation),
+    Raw { method: http::Method, path: String },
+}
+
+impl Request {
+    /// A call of the operation with this id.
+    ///
+    /// # Errors
+    /// `config_error` when the table has no such operation.
+    pub fn new(id: &str) -> Result<Self, Error> {
+        operation::lookup(id).map(Self::of).ok_or_else(|| {
+            Error::config(format!(
+                "There is no operation {id:?}. See the API index for the names, or use a raw request for a path that \
+                 this version does not know."
+            ))
+        })
+    }
+
+    /// A call of the operation in this row.
+    #[must_use]
+    pub fn of(row: &'static Operation) -> Self {
+        Self::to(Target::Row(row))
+    }
+
+    /// A call of any path below the base, such as `/workspace/1/anything/new`, through the same engine. The path is
+    /// taken as it is, apart from characters that no URL may hold; a query goes into [`query`](Self::query).
+    ///
+    /// # Errors
+    /// `config_error` when `method` is not an HTTP method. The path is checked when the call is made.
+    pub fn raw(method: &str, path: impl Into<String>) -> Result<Self, Error> {
+        let method = http::Method::from_bytes(method.to_ascii_uppercase().as_bytes()).map_err(|_| {
+            Error::config(format!("{method:?} is not an HTTP method. Use GET, POST, PUT, PATCH or DELETE."))
+        })?;
+        Ok(Self::to(Target::Raw { method, path: path.into() }))
+    }
+
+    fn to(target: Target) -> Self {
+        Self {
+            target,
+            path: Vec::new(),
+            query: Vec::new(),
+            headers: Vec::new(),
+            body: Body::Empty,
+            options: CallOptions::default(),
+        }
+    }
+
+    /// The row of the table; `None` for a raw request.
+    #[must_use]
+    pub const fn operation(&self) -> Option<&'static Operation> {
+        match self.target {
+            Target::Row(row) => Some(row),
+            Target::Raw { .. } => None,
+        }
+    }
+
+    /// The operation's id, or the method of a raw request with the word `raw`.
+    #[must_use]
+    pub fn name(&self) -> Cow<'static, str> {
+        match &self.target {
+            Target::Row(row) => Cow::Borrowed(row.id),
+            Target::Raw { method, .. } => Cow::Owned(format!("raw.{}", method.as_str().to_ascii_lowercase())),
+        }
+    }
+
+    /// Adds the value of the next path parameter.
+    #[must_use]
+    pub fn path_value(mut self, value: impl Into<Value>) -> Self {
+        self.path.push(value.into());
+        self
+    }
+
+    /// Adds a query parameter.
+    #[must_use]
+    pub fn query_value(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<Value>) -> Self {
+        self.query.push((name.into(), value.into()));
+        self
+    }
+
+    /// Adds a header parameter.
+    #[must_use]
+    pub fn header_value(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<Value>) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// Sets the body.
+    #[must_use]
+    pub fn body(mut self, body: impl Into<Body>) -> Self {
+        self.body = body.into();
+        self
+    }
+
+    /// Sets the options of this call.
+    #[must_use]
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.options = options;
+        self
+    }
+
+    pub(crate) fn method(&self) -> http::Method {
+        match &self.target {
+            Target::Row(row) => row.method.to_http(),
+            Target::Raw { method, .. } => method.clone(),
+        }
+    }
+
+    /// Whether a repeat does no harm: the caller's word, else the row's, else HTTP's.
+    pub(crate) fn is_idempotent(&self) -> bool {
+        self.options.idempotent.unwrap_or_else(|| match &self.target {
+            Target::Row(row) => row.idempotent,
+            Target::Raw { method, .. } => method.is_idempotent(),
+        })
+    }
+
+    /// Whether the call changes anything; a raw request is judged by its method.
+    pub(crate) fn writes(&self) -> bool {
+        match &self.target {
+            Target::Row(row) => row.writes,
+            Target::Raw { method, .. } => !method.is_safe(),
+        }
+    }
+
+    /// The path for people and logs: the template, because values may be secrets such as install tokens.
+    pub(crate) fn shown_path(&self) -> &str {
+        match &self.target {
+            Target::Row(row) => row.path,
+            Target::Raw { path, .. } => path,
+        }
+    }
+}
+
+impl From<Method> for http::Method {
+    fn from(method: Method) -> Self {
+        method.to_http()
+    }
+}
+
+/// A parameter's value.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// Null: sent as an empty value in a query, refused elsewhere and where the operation does not take it.
+    Null,
+    /// True or false.
+    Bool(bool),
+    /// A whole number.
+    Int(i64),
+    /// Any number; NaN and infinity are refused.
+    Float(f64),
+    /// Text.
+    String(String),
+    /// JSON text, for a parameter that is an object or of any type.
+    Json(String),
+}
+
+impl From<bool> for Value {
+    fn from(value: bool) -> Self {
+        Self::Bool(value)
+    }
+}
+
+impl From<i64> for Value {
+    fn from(value: i64) -> Self {
+        Self::Int(value)
+    }
+}
+
+impl From<i32> for Value {
+    fn from(value: i32) -> Self {
+        Self::Int(value.into())
+    }
+}
+
+impl From<u32> for Value {
+    fn from(value: u32) -> Self {
+        Self::Int(value.into())
+    }
+}
+
+impl From<f64> for Value {
+    fn from(value: f64) -> Self {
+        Self::Float(value)
+    }
+}
+
+impl From<&str> for Value {
+    fn from(value: &str) -> Self {
+        Self::String(value.to_owned())
+    }
+}
+
+impl From<String> for Value {
+    fn from(value: String) -> Self {
+        Self::String(value)
+    }
+}
+
+impl<T: Into<Value>> From<Option<T>> for Value {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
+
+/// An answer with a status below 300.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body, decompressed.
+    pub body: Bytes,
+    /// How many attempts it took; 1 = the first was good.
+    pub attempts: u32,
+    /// The server's name for this request, if it gave one.
+    pub request_id: Option<String>,
+}
+
+impl Reply {
+    /// The body as `T`. An empty body reads as JSON null.
+    ///
+    /// # Errors
+    /// `decode_error` when the body is not JSON or does not fit `T`; the message shows where and the start of the body.
+    pub fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, Error> {
+        let text: &[u8] = if self.body.iter().all(u8::is_ascii_whitespace) { b"null" } else { &self.body };
+        serde_json::from_slice(text).map_err(|cause| {
+            Error::decode(format!("The answer is not what was expected: {cause}."), &self.body)
+                .with_status(self.status)
+                .with_attempts(self.attempts)
+        })
+    }
+}

@@ -1,0 +1,79 @@
+//! The tokio runtime for callers that have none: the Python and Node bindings.
+//!
+//! It is made at first use, belongs to one process (a forked child makes its own, see `process.rs`) and is shut down
+//! once: a task that comes late, when an interpreter is already being torn down, must not bring it back to life, because
+//! its threads would then run code that is being unloaded. Rust callers who are on tokio already never touch it.
+//!
+//! ```
+//! let answer = xano_metadata::runtime::handle()?.block_on(async { 6 * 7 });
+//! assert_eq!(answer, 42);
+//! # Ok::<(), xano_metadata::Error>(())
+//! ```
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use tokio::runtime::{Builder, Handle, Runtime};
+
+use crate::error::Error;
+use crate::process::PerProcess;
+
+/// Worker threads at most. One is enough to saturate a few connections; four leave room for decompression.
+const MAX_WORKERS: usize = 4;
+
+static ENGINE: PerProcess<Result<Engine, String>> = PerProcess::new();
+
+/// The process that was shut down; a child of it may still start its own runtime.
+static SHUT_DOWN: AtomicU32 = AtomicU32::new(0);
+
+struct Engine {
+    handle: Handle,
+    runtime: Mutex<Option<Runtime>>,
+}
+
+/// The runtime's handle, made if need be.
+///
+/// # Errors
+/// `cancelled` after [`shutdown`]; `internal_error` when the system gives no threads.
+pub fn handle() -> Result<&'static Handle, Error> {
+    if is_shut_down() {
+        return Err(Error::cancelled("The call came after the client's engine was shut down, as happens at exit."));
+    }
+    match ENGINE.get_or_init(start) {
+        Ok(engine) => Ok(&engine.handle),
+        Err(cause) => Err(Error::internal(format!("The system gives no threads for the client's engine: {cause}."))),
+    }
+}
+
+/// Whether [`shutdown`] was called in this process.
+#[must_use]
+pub fn is_shut_down() -> bool {
+    SHUT_DOWN.load(Ordering::Acquire) == std::process::id()
+}
+
+/// Drops every task and ends the threads, waiting at most `timeout` for those that are busy. Later calls of [`handle`]
+/// fail instead of starting anew. Calling it twice does no harm.
+pub fn shutdown(timeout: Duration) {
+    SHUT_DOWN.store(std::process::id(), Ordering::Release);
+    let Some(Ok(engine)) = ENGINE.get() else { return };
+    let runtime = engine.runtime.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+    let Some(runtime) = runtime else { return };
+    if Handle::try_current().is_ok() {
+        // A thread of a runtime must not wait for runtimes; the workers then end on their own.
+        runtime.shutdown_background();
+    } else {
+        runtime.shutdown_timeout(timeout);
+    }
+}
+
+fn start() -> Result<Engine, String> {
+    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(MAX_WORKERS);
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(workers)
+        .thread_name("xano-metadata")
+        .enable_all()
+        .build()
+        .map_err(|cause| cause.to_string())?;
+    Ok(Engine { handle: runtime.handle().clone(), runtime: Mutex::new(Some(runtime)) })
+}
