@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from codegen import output
+from codegen import emit_docs, emit_openapi, output
 from codegen.build import build
 from codegen.model import Model
 from codegen.output import Output
@@ -16,7 +16,10 @@ from codegen.syntax import TableError
 
 ROOT = Path(__file__).resolve().parent.parent
 
-EMITTERS: list[Callable[[Model], Output]] = []
+EMITTERS: list[Callable[[Model], Output]] = [
+    emit_openapi.emit,
+    emit_docs.emit,
+]
 
 
 def load(root: Path = ROOT) -> Model:

@@ -14,8 +14,8 @@ RESERVED: dict[str, frozenset[str]] = {
     ),
     "typescript": frozenset(
         "arguments await break case catch class const continue debugger default delete do else enum eval export "
-        "extends false finally for function if implements import in instanceof interface let new null options package private "
-        "protected public return static super switch this throw true try typeof undefined var void while with "
+        "extends false finally for function if implements import in instanceof interface let new null options package "
+        "private protected public return static super switch this throw true try typeof undefined var void while with "
         "yield".split()
     ),
 }
