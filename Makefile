@@ -1,0 +1,110 @@
+# The only task runner. `make demo` shows the library at work, `make test` proves it; each target sets up what it needs.
+
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+RUST_SOURCES := Cargo.toml Cargo.lock $(shell find core emulator bindings-python/src bindings-node/src -name '*.rs' -o -name Cargo.toml -o -name build.rs)
+TS_SOURCES := $(shell find bindings-node/ts -name '*.ts' 2>/dev/null)
+OPS := $(wildcard operations/*.ops)
+
+.PHONY: help demo test lint generate wheel npm setup \
+	test-rust test-codegen test-python test-node test-examples test-packages \
+	lint-rust lint-python lint-node lint-generated format clean tools
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+demo: build-python build-node ## run the examples in Python and Node against the emulator
+	@$(PY) examples/demo.py
+
+test: lint test-codegen test-rust test-python test-node test-examples test-packages ## everything CI runs
+	@echo "make test: ok"
+
+lint: lint-generated lint-rust lint-python lint-node ## formatters, linters, type checkers, and drift of generated files
+
+generate: $(VENV)/.ready node_modules/.ready ## write the generated files from operations/*.ops
+	$(PY) -m codegen
+
+wheel: $(VENV)/.ready ## the Python wheel, into dist/
+	$(VENV)/bin/maturin build --release --out dist --quiet
+	@ls -l dist/*.whl
+
+npm: build-node ## the npm packages, into dist/npm/
+	npm run --silent pack
+	@ls -l dist/npm/*.tgz
+
+format: setup ## format all hand-written code
+	cargo fmt
+	$(VENV)/bin/ruff format
+	npx prettier --write --log-level warn .
+
+# What the targets above stand on. Stamps make the second time quick.
+
+tools:
+	@PYTHON=$(PYTHON) scripts/require-tools.sh
+
+setup: $(VENV)/.ready node_modules/.ready ## the virtual environment and the npm packages
+
+$(VENV)/.ready: pyproject.toml | tools
+	$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --upgrade "pip>=25.1"
+	$(PY) -m pip install --quiet --group dev
+	@touch $@
+
+node_modules/.ready: package.json package-lock.json | tools
+	npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+.PHONY: build-python build-node
+build-python: target/.python-ready
+build-node: target/.node-ready
+
+target/.python-ready: $(RUST_SOURCES) $(VENV)/.ready
+	$(VENV)/bin/maturin develop --release --quiet
+	@touch $@
+
+target/.node-ready: $(RUST_SOURCES) $(TS_SOURCES) node_modules/.ready
+	npm run --silent build:native
+	npm run --silent build:ts
+	@touch $@
+
+# Tests
+
+test-rust: | tools
+	cargo test --workspace --exclude xano-metadata-python --exclude xano-metadata-node --quiet
+
+test-codegen: $(VENV)/.ready node_modules/.ready
+	$(PY) -m pytest -q codegen/tests
+
+test-python: build-python
+	$(PY) -m pytest -q tests/python
+
+test-node: build-node
+	npm run --silent test
+
+test-examples: build-python build-node
+	$(PY) -m pytest -q tests/examples
+
+test-packages: wheel npm
+	$(PY) -m pytest -q tests/packages
+
+# Lint
+
+lint-generated: $(VENV)/.ready node_modules/.ready
+	$(PY) -m codegen --check
+
+lint-rust: | tools
+	cargo fmt --check
+	cargo clippy --workspace --all-targets --quiet -- -D warnings
+
+lint-python: $(VENV)/.ready node_modules/.ready
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/ruff format --check --quiet
+	$(VENV)/bin/mypy
+	npx pyright
+
+lint-node: node_modules/.ready
+	npm run --silent lint
+
+clean: ## remove everything that was built
+	rm -rf target dist $(VENV) node_modules bindings-node/dist
