@@ -35,8 +35,13 @@ def main(canonical: str, tier: str, buyer: str) -> None:
         left = token.max_installs - token.current_installs
         print(
             INSTRUCTIONS.format(
-                buyer=buyer, name=snippet.name, tier=tier, installs=TIERS[tier],
-                canonical=canonical, token=token.token, left=left,
+                buyer=buyer,
+                name=snippet.name,
+                tier=tier,
+                installs=TIERS[tier],
+                canonical=canonical,
+                token=token.token,
+                left=left,
             )
         )
 

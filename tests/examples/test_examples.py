@@ -1,0 +1,100 @@
+"""The examples do what they say, in both languages, against an emulator."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from xano_metadata.testing import Emulator
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+FILES = sorted([*EXAMPLES.glob("python/*.py"), *EXAMPLES.glob("node/*.mjs")])
+LANGUAGES = ("python", "node")
+
+
+@pytest.fixture
+def emulator() -> Iterator[Emulator]:
+    with Emulator(seed_demo=True) as running:
+        yield running
+
+
+def run(emulator: Emulator, language: str, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = (
+        [sys.executable, str(EXAMPLES / "python" / f"{name}.py")]
+        if language == "python"
+        else ["node", str(EXAMPLES / "node" / f"{name.replace('_', '-')}.mjs")]
+    )
+    environment = {**os.environ, "XANO_TOKEN": emulator.token, "XANO_ACCOUNT_URL": emulator.account_url}
+    return subprocess.run(
+        [*command, *arguments], env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda f: f.name)
+def test_an_example_fits_on_a_screen_and_has_a_twin(file: Path) -> None:
+    assert len(file.read_text(encoding="utf-8").splitlines()) < 60
+    twin = EXAMPLES / ("node" if file.suffix == ".py" else "python")
+    assert list(twin.glob(f"{file.stem.replace('_', '?').replace('-', '?')}.*"))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_switcher_guesses_environments_and_reaches_one(emulator: Emulator, language: str) -> None:
+    done = run(emulator, language, "instance_switcher", "staging")
+    assert done.returncode == 0, done.stderr
+    environments = {line.split()[0] for line in done.stdout.splitlines() if line}
+    assert {"prod", "staging", "dev"} <= environments
+    assert "staging is http://127.0.0.1:" in done.stdout
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_switcher_says_so_when_nothing_fits(emulator: Emulator, language: str) -> None:
+    done = run(emulator, language, "instance_switcher", "moon")
+    assert done.returncode == 1
+    assert "0 instances look like moon" in done.stderr
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_manager_shows_every_snippet(emulator: Emulator, language: str) -> None:
+    expected = [s.canonical for s in emulator.client().snippets.list()]
+    assert len(expected) > len(emulator.client().snippets.list().first_page()), "the demo data fills more than one page"
+    done = run(emulator, language, "snippet_manager")
+    assert done.returncode == 0, done.stderr
+    assert [line.split()[0] for line in done.stdout.splitlines()] == expected
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_manager_restricts_creates_raises_and_revokes(emulator: Emulator, language: str) -> None:
+    snippet = emulator.client().snippet("kRG3t_-i")
+    before = [t.token for t in snippet.tokens.list()]
+    done = run(emulator, language, "snippet_manager", "kRG3t_-i")
+    assert done.returncode == 0, done.stderr
+    assert "raised it to 10" in done.stdout
+    assert snippet.get().install_access == "token"
+    assert [t.token for t in snippet.tokens.list()] == before
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_manager_knows_a_snippet_that_is_not_yours(emulator: Emulator, language: str) -> None:
+    done = run(emulator, language, "snippet_manager", "nobodys")
+    assert done.returncode == 1
+    assert "you own no snippet nobodys" in done.stderr
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_shop_reuses_a_token_until_it_is_used_up(emulator: Emulator, language: str) -> None:
+    def sell() -> str:
+        done = run(emulator, language, "snippet_shop", "kRG3t_-i", "single", "ada@example.com")
+        assert done.returncode == 0, done.stderr
+        assert "Hello ada@example.com" in done.stdout
+        return done.stdout.split("paste this token: ")[1].split()[0]
+
+    snippet = emulator.client().snippet("kRG3t_-i")
+    snippet.update(install_access="token", install_access_description="For buyers")
+    first = sell()
+    assert sell() == first
+    emulator.install("kRG3t_-i", token=first)
+    assert sell() != first
