@@ -204,7 +204,7 @@ def answer_schema(operation: Operation) -> Schema:
         maybe: Schema = {"type": "integer", "nullable": True}
         properties |= {"curPage": number, "nextPage": maybe, "prevPage": maybe}
     if operation.paging.tier == "records":
-        properties |= {name: number for name in ("itemsReceived", "offset", "perPage", "pageTotal")}
+        properties |= dict.fromkeys(("itemsReceived", "offset", "perPage", "pageTotal"), number)
     if operation.paging.tier in ("records", "fixed"):
         properties["itemsTotal"] = number
     return {"type": "object", "required": ["items"], "properties": properties}
