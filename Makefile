@@ -7,7 +7,7 @@ RUST_SOURCES := Cargo.toml Cargo.lock $(shell find core emulator bindings-python
 TS_SOURCES := $(shell find bindings-node/ts -name '*.ts' 2>/dev/null)
 OPS := $(wildcard operations/*.ops)
 
-.PHONY: help demo test lint generate wheel npm setup \
+.PHONY: help demo test lint generate drift wheel npm setup \
 	test-rust test-codegen test-python test-node test-examples test-packages \
 	lint-rust lint-python lint-node lint-generated format clean tools
 
@@ -24,6 +24,10 @@ lint: lint-generated lint-rust lint-python lint-node ## formatters, linters, typ
 
 generate: $(VENV)/.ready node_modules/.ready ## write the generated files from operations/*.ops
 	$(PY) -m codegen
+
+drift: $(VENV)/.ready ## compare the table with an instance's OpenAPI: make drift SPEC=path-or-url
+	@$(if $(SPEC),,$(error say which file or address: make drift SPEC=…))
+	@$(PY) -m codegen.drift '$(SPEC)'
 
 wheel: $(VENV)/.ready ## the Python wheel, into dist/
 	$(VENV)/bin/maturin build --release --out dist --quiet
