@@ -14,6 +14,7 @@ from codegen.model import (
     Answer,
     Argument,
     Family,
+    Finder,
     Model,
     NamedType,
     Node,
@@ -25,7 +26,6 @@ from codegen.model import (
 )
 from codegen.naming import pascal
 from codegen.syntax import (
-    MISSING,
     Body,
     Field,
     ListOf,
@@ -44,6 +44,8 @@ from codegen.syntax import (
 )
 from codegen.types_parser import TypeParser
 
+SAME = Scalar("same")
+"""In a body: the value of the query parameter with the same name."""
 _PATH_SCALARS = ("string", "int", "id")
 _ROOT_NAMES = {"account": "Xano", "instance": "Instance"}
 _ROOT_DOCS = {
@@ -126,6 +128,8 @@ class _Builder:
             return Nullable(self._resolve(type_.inner, path, place))
         if isinstance(type_, PageOf):
             raise fail(place, "page(…) may only be a whole answer")
+        if type_ == SAME:
+            raise fail(place, "`same` repeats a query parameter, so it stands in a body only")
         if isinstance(type_, OneOf):
             options = [
                 self._resolve(option, path if n == 0 else f"{path}{n + 1}", place)
@@ -229,11 +233,13 @@ class _Builder:
     def _arguments(self, block: OperationBlock, handles: tuple[Segment, ...], path_name: str) -> list[Argument]:
         bound = {p for segment in handles for p in segment.params}
         arguments: list[Argument] = []
+        finders = self._finders(block, handles)
         for location, fields in (("path", block.path_fields), ("query", block.query), ("header", block.header)):
             for f in fields:
-                arguments.append(self._argument(f, location, path_name, f.name in bound and location == "path"))
+                argument = self._argument(f, location, path_name, f.name in bound and location == "path")
+                arguments.append(replace(argument, finder=finders.get(f.name) if location == "path" else None))
         for body in block.bodies:
-            arguments.extend(self._body_arguments(body, path_name))
+            arguments = self._with_body(arguments, body, path_name, alone=len(block.bodies) == 1)
         seen: dict[str, Argument] = {}
         for argument in arguments:
             if argument.name in seen:
@@ -250,40 +256,58 @@ class _Builder:
                     raise fail(argument.place, f"path parameter {argument.wire!r} must be required and not null")
         return arguments
 
+    def _finders(self, block: OperationBlock, handles: tuple[Segment, ...]) -> dict[str, Finder]:
+        """The finders of the handles that the operation hangs on, by the parameter they find."""
+        found: dict[str, Finder] = {}
+        for handle in self.table.handles:
+            if handle.found_in and handle.api == block.api and handle.chain == handles[: len(handle.chain)]:
+                if len(handle.chain[-1].params) != 1:
+                    raise fail(handle.place, "only a handle with one parameter can be found by a name")
+                listing = ".".join([handle.api, *(s.name for s in handle.found_in)])
+                found[handle.chain[-1].params[0]] = Finder(listing, handle.found_by or "name")
+        return found
+
     def _argument(self, f: Field, location: str, path_name: str, bound: bool) -> Argument:
         type_ = self._resolve(f.type, path_name + pascal(f.name), f.place)
         nullable = isinstance(type_, Nullable)
         inner = type_.inner if isinstance(type_, Nullable) else type_
         doc = field_doc(f, self.table.glossary)
         return Argument(
-            f.arg, f.name, location, inner, f.required, nullable, f.default, doc, f.deprecated, bound, f.place
+            name=f.arg,
+            wire=f.name,
+            location=location,
+            type=inner,
+            required=f.required,
+            place=f.place,
+            nullable=nullable,
+            default=f.default,
+            doc=doc,
+            deprecated=f.deprecated,
+            bound=bound,
         )
 
-    def _body_arguments(self, body: Body, path_name: str) -> list[Argument]:
+    def _with_body(self, arguments: list[Argument], body: Body, path_name: str, *, alone: bool) -> list[Argument]:
+        """The arguments and those that the body brings; `alone`: there is no other body to send instead."""
         if "script" in body.encodings:
             if body.encodings != ("script",):
                 raise fail(body.place, "script stands alone; write the other encodings on a line of their own")
             doc = body.doc or self.table.glossary.get("xanoscript", "") or "The XanoScript source"
-            return [
-                Argument(
-                    "xanoscript",
-                    "xanoscript",
-                    "script",
-                    Scalar("string"),
-                    False,
-                    False,
-                    MISSING,
-                    doc,
-                    False,
-                    False,
-                    body.place,
-                )
-            ]
-        if isinstance(body.type, Object) and body.type.fields:
-            return [self._argument(f, "body", path_name, False) for f in body.type.fields]
-        type_ = self._resolve(body.type, path_name + "Body", body.place)
-        doc = body.doc or self.table.glossary.get(body.arg, "")
-        return [Argument(body.arg, body.arg, "whole_body", type_, True, False, MISSING, doc, False, False, body.place)]
+            script = Argument("xanoscript", "xanoscript", "script", Scalar("string"), alone, body.place, doc=doc)
+            return [*arguments, script]
+        if not (isinstance(body.type, Object) and body.type.fields):
+            type_ = self._resolve(body.type, path_name + "Body", body.place)
+            doc = body.doc or self.table.glossary.get(body.arg, "")
+            return [*arguments, Argument(body.arg, body.arg, "whole_body", type_, True, body.place, doc=doc)]
+        repeated = [f for f in body.type.fields if f.type == SAME]
+        queries = {a.wire for a in arguments if a.location == "query"}
+        for f in repeated:
+            if f.name not in queries:
+                raise fail(f.place, f"there is no query parameter {f.name!r} to repeat")
+        names = {f.name for f in repeated}
+        return [
+            *(replace(a, also_in_body=a.location == "query" and a.wire in names) for a in arguments),
+            *(self._argument(f, "body", path_name, False) for f in body.type.fields if f not in repeated),
+        ]
 
     @staticmethod
     def _encodings(block: OperationBlock) -> tuple[str, ...]:
@@ -377,9 +401,19 @@ class _Builder:
 
     def _check_handles(self, operations: list[Operation]) -> None:
         chains = {(o.api, o.chain[: n + 1]) for o in operations for n in range(len(o.chain))}
+        by_id = {o.id: o for o in operations}
         for handle in self.table.handles:
             if (handle.api, handle.chain) not in chains:
                 raise fail(handle.place, f"no operation uses the handle {_spell(handle.chain)}")
+            if handle.found_in:
+                listing = by_id.get(".".join([handle.api, *(s.name for s in handle.found_in)]))
+                if listing is None or listing.paging is None:
+                    raise fail(handle.place, f"{_spell(handle.found_in)} is no listing, so nothing can be found in it")
+                above = {p for segment in handle.chain[:-1] for p in segment.params}
+                if not {a.wire for a in listing.at("path")} <= above:
+                    raise fail(
+                        handle.place, f"{_spell(handle.found_in)} needs parameters that the handle does not bind"
+                    )
 
 
 def _spell(chain: tuple[Segment, ...]) -> str:

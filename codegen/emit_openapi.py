@@ -175,7 +175,8 @@ def _body(operation: Operation) -> Schema | None:
     content: dict[str, Schema] = {}
     fields = operation.at("body")
     if fields:
-        properties = {a.wire: {**_argument_schema(a), "description": a.doc} for a in fields}
+        repeated = [a for a in operation.at("query") if a.also_in_body]
+        properties = {a.wire: {**_argument_schema(a), "description": a.doc} for a in [*fields, *repeated]}
         body: Schema = {"type": "object", "properties": properties}
         if required := [a.wire for a in fields if a.required]:
             body["required"] = required

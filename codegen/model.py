@@ -31,6 +31,14 @@ TIERS = ("envelope", "records", "array", "fixed", "whole")
 
 
 @dataclass(frozen=True)
+class Finder:
+    """How a thing is found by name: the listing to read and the field to compare."""
+
+    operation: str
+    field: str
+
+
+@dataclass(frozen=True)
 class Argument:
     """Something a caller gives: where it travels, under which name, and what is known about it."""
 
@@ -40,13 +48,17 @@ class Argument:
     """`path`, `query`, `header`, `body` (a field of the JSON or multipart body), `whole_body` or `script`."""
     type: Type
     required: bool
-    nullable: bool
-    default: Json | _Missing
-    doc: str
-    deprecated: bool
-    bound: bool
-    """Bound by the handle, so not an argument of the method."""
     place: Place = field(compare=False)
+    nullable: bool = False
+    default: Json | _Missing = MISSING
+    doc: str = ""
+    deprecated: bool = False
+    bound: bool = False
+    """Bound by the handle, so not an argument of the method."""
+    also_in_body: bool = False
+    """A query argument that the JSON or multipart body repeats (`same` in the table)."""
+    finder: Finder | None = None
+    """How a name given instead of the id is looked up, when that is possible."""
 
     @property
     def has_default(self) -> bool:

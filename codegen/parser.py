@@ -158,8 +158,16 @@ class _FileReader:
         parser = TypeParser(text, place)
         chain = parser.chain()
         doc = parser.quoted()
+        field, listing = None, None
+        if parser.try_word("found"):
+            if not parser.try_word("by"):
+                raise parser.fail("expected `found by FIELD in CHAIN`")
+            field = parser.word()
+            if not parser.try_word("in"):
+                raise parser.fail("expected `in CHAIN` after the field")
+            listing = parser.chain()
         parser.end()
-        self.table.handles.append(HandleBlock(self._need_api(place), chain, doc, place))
+        self.table.handles.append(HandleBlock(self._need_api(place), chain, doc, field, listing, place))
 
     def _operation(self, method: str, path: str, place: Place, lines: list[Line]) -> None:
         if self.family is None:

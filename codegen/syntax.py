@@ -148,11 +148,13 @@ class TypeBlock:
 
 @dataclass
 class HandleBlock:
-    """`handle CHAIN "doc"`."""
+    """`handle CHAIN "doc"`, and perhaps `found by FIELD in CHAIN`."""
 
     api: str
     chain: tuple[Segment, ...]
     doc: str
+    found_by: str | None
+    found_in: tuple[Segment, ...] | None
     place: Place
 
 

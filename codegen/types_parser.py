@@ -28,7 +28,9 @@ from codegen.syntax import (
     _Missing,
 )
 
-SCALARS = frozenset(["string", "int", "number", "bool", "any", "null", "object", "file", "time", "id", "script"])
+SCALARS = frozenset(
+    ["string", "int", "number", "bool", "any", "null", "object", "file", "time", "id", "script", "same"]
+)
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-/]*")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _BARE_DEFAULT = re.compile(r"[^\s,}\])]+")
@@ -171,13 +173,15 @@ class TypeParser:
             else:
                 match = re.compile(r"[^|)\n]*").match(self.text, self.i)
                 assert match is not None
+                if not match.group().strip():
+                    raise self.fail('an enum has an empty value; if it is meant, write ""')
                 values.append(match.group().strip())
                 self.i = match.end()
             if not self.try_eat("|"):
                 break
         self.eat(")")
-        if "" in values or len(set(values)) != len(values):
-            raise self.fail("an enum has an empty or repeated value")
+        if len(set(values)) != len(values):
+            raise self.fail("an enum has a value twice")
         return tuple(values)
 
     def _format(self) -> str | None:

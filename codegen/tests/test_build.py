@@ -49,11 +49,21 @@ def test_operations_know_where_arguments_travel_and_how_answers_page() -> None:
     assert create.encodings == ("json",)
     assert not create.idempotent
     assert next(a for a in create.arguments if a.name == "parent").nullable
+    assert [(a.name, a.location) for a in create.arguments if a.also_in_body] == [("branch", "query")]
     assert by_id["instance.shelf.import"].has_files
     assert by_id["instance.shelf.import"].long
     assert by_id["instance.shelf.get"].unpublished
     assert by_id["instance.shelf.rows.truncate"].effect == "destroy"
     assert [a.name for a in by_id["instance.shelf.box.get"].free] == []
+
+
+def test_a_handle_may_be_found_by_name() -> None:
+    by_id = {o.id: o for o in fixture().operations}
+    for id_ in ("instance.shelf.get", "instance.shelf.box.get"):
+        finder = by_id[id_].arguments[0].finder
+        assert finder is not None
+        assert (finder.operation, finder.field) == ("instance.shelves.list", "name")
+    assert by_id["instance.shelf.box.get"].arguments[1].finder is None
 
 
 def test_inline_objects_get_a_name_from_where_they_stand() -> None:
@@ -84,6 +94,11 @@ def test_inline_objects_get_a_name_from_where_they_stand() -> None:
         (operation("a", extra="  query: {q: int}\n"), "'q' has no doc"),
         (operation("a", extra='  query: {q: Thing "Q"}\n'), "there is no type Thing"),
         (operation("a", extra='  query: {q: int "Q"}\n  header: {q: int "Q"}\n'), "two arguments are called 'q'"),
+        (
+            operation("a", method="POST", extra='  body(json): {a: int "A", b: same}\n'),
+            "there is no query parameter 'b' to repeat",
+        ),
+        (operation("a", extra='  query: {a: same "A"}\n'), "`same` repeats a query parameter"),
         (operation("a", extra="  effect: harmless\n"), "effect is 'harmless', not one of"),
         (operation("a", extra='  body(json): {a: int "A"}\n'), "GET takes no body"),
         (operation("a", answer="200(json): page(int)"), "a page(…) answer needs `paging:`"),
@@ -96,6 +111,10 @@ def test_inline_objects_get_a_name_from_where_they_stand() -> None:
         ('type T "T" int\ntype T "T" int\n' + operation("a"), "type T is there twice"),
         ('handle x "X"\n' + operation("a"), "no operation uses the handle x"),
         ('handle a "A"\n' + operation("a.b") + operation("a", "/b"), "'a' is both a method and a handle"),
+        (
+            'handle h(x) "H" found by name in all\n' + operation("h(x).a", "/{x}", '  path: {x!: int "X"}\n'),
+            "all is no listing",
+        ),
         ("GET /a\n  name: a\n  src: reference\n  scope: -\n  200(json): any\n", "GET /a needs `doc: …`"),
         ("GET /a\n  name: a\n  doc: A.\n  src: reference\n  scope: -\n", "GET /a needs `200(…): …`"),
     ],

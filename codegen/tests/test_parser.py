@@ -81,8 +81,9 @@ def test_places_point_into_values_that_span_lines() -> None:
         (HEAD + "GET /a\n  query: {a: int\n", "t.ops:5: this object has no closing brace"),
         (HEAD + 'GET /a\n  query: {a: int "open}\n', "t.ops:5: this text has no closing quote"),
         (HEAD + "GET /a\n  query: {a: int} more\n", "t.ops:5: unexpected 'more'"),
-        (HEAD + "GET /a\n  query: {a: enum(x|x)}\n", "t.ops:5: an enum has an empty or repeated value"),
+        (HEAD + "GET /a\n  query: {a: enum(x|x)}\n", "t.ops:5: an enum has a value twice"),
         (HEAD + "\tGET /a\n", "t.ops:4: tabs are not allowed"),
+        (HEAD + "GET /a\n  query: {a: enum(x|)}\n", "t.ops:5: an enum has an empty value"),
         ('api: account\nglossary { a: "x" }\nglossary { a: "y" }\n', "t.ops:3: the glossary explains 'a' already"),
     ],
 )
@@ -139,6 +140,10 @@ def spell(type_: Type) -> str:
 @given(_types)
 def test_every_type_reads_back_as_it_was_written(text: str) -> None:
     assert spell(read_type(text)) == text
+
+
+def test_an_enum_may_hold_the_empty_text_when_it_is_quoted() -> None:
+    assert read_type('enum(""|a)') == Enum(("", "a"))
 
 
 @given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters='|)"\n'), min_size=1), min_size=1, unique=True))
