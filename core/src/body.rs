@@ -84,14 +84,24 @@ impl Part {
     #[must_use]
     pub fn text(name: impl Into<String>, text: impl Into<String>) -> Self {
         let content = PartContent::Bytes(Bytes::from(text.into()));
-        Self { name: name.into(), file_name: None, content_type: None, content }
+        Self {
+            name: name.into(),
+            file_name: None,
+            content_type: None,
+            content,
+        }
     }
 
     /// A file from memory.
     #[must_use]
     pub fn bytes(name: impl Into<String>, file_name: impl Into<String>, bytes: impl Into<Bytes>) -> Self {
         let content = PartContent::Bytes(bytes.into());
-        Self { name: name.into(), file_name: Some(file_name.into()), content_type: None, content }
+        Self {
+            name: name.into(),
+            file_name: Some(file_name.into()),
+            content_type: None,
+            content,
+        }
     }
 
     /// A file from disk, under its own name.
@@ -99,7 +109,12 @@ impl Part {
     pub fn file(name: impl Into<String>, path: impl Into<PathBuf>) -> Self {
         let path = path.into();
         let file_name = path.file_name().map(|name| name.to_string_lossy().into_owned());
-        Self { name: name.into(), file_name, content_type: None, content: PartContent::File(path) }
+        Self {
+            name: name.into(),
+            file_name,
+            content_type: None,
+            content: PartContent::File(path),
+        }
     }
 
     /// Sets the content type.

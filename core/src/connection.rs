@@ -1,25 +1,101 @@
 //! One API behind one base URL: what calls are made on.
+//!
+//! ```no_run
+//! # async fn example(xano: xano_metadata::Client) -> Result<(), xano_metadata::Error> {
+//! use xano_metadata::Request;
+//!
+//! // Nothing is sent here; the first call asks the account API where the instance is.
+//! let instance = xano.instance("x1234-5678-9012");
+//! let me = instance.call(Request::new("instance.me")?).await?;
+//! println!("{} at {}", String::from_utf8_lossy(&me.body), instance.base_url().unwrap_or_default());
+//! # Ok(())
+//! # }
+//! ```
 
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use futures_util::FutureExt as _;
+use tokio::time::Instant;
+
+use crate::attempt::SuccessBody;
 use crate::client::Client;
-use crate::download::Download;
+use crate::download::{Context, Download};
+use crate::endpoint::Endpoint;
+use crate::engine::{self, Call, Done};
 use crate::error::Error;
+use crate::operation::Api;
 use crate::paging::Pages;
+use crate::prepare::Prepared;
 use crate::request::{Reply, Request};
 
 /// A way to one API with its token. Cloning is cheap.
 #[derive(Clone, Debug)]
 pub struct Connection {
-    pub(crate) client: Client,
+    client: Client,
+    target: Target,
+}
+
+#[derive(Clone, Debug)]
+enum Target {
+    Account(Arc<Endpoint>),
+    Instance(Arc<Endpoint>),
+    /// An instance whose base URL the account API knows.
+    Named(Arc<str>),
 }
 
 impl Connection {
+    pub(crate) const fn account(client: Client, endpoint: Arc<Endpoint>) -> Self {
+        Self {
+            client,
+            target: Target::Account(endpoint),
+        }
+    }
+
+    pub(crate) const fn instance(client: Client, endpoint: Arc<Endpoint>) -> Self {
+        Self {
+            client,
+            target: Target::Instance(endpoint),
+        }
+    }
+
+    pub(crate) fn named(client: Client, name: String) -> Self {
+        Self {
+            client,
+            target: Target::Named(name.into()),
+        }
+    }
+
     /// Makes a call and waits for the whole answer. Dropping the future gives it up.
     ///
     /// # Errors
     /// Any; see [`ErrorKind`](crate::ErrorKind).
     pub async fn call(&self, request: Request) -> Result<Reply, Error> {
-        let _ = request;
-        Err(Error::internal("not yet"))
+        self.call_ref(&request).await
+    }
+
+    pub(crate) async fn call_ref(&self, request: &Request) -> Result<Reply, Error> {
+        self.guarded(request, async {
+            let (done, endpoint) = self.run(request, false).await?;
+            let SuccessBody::Whole(body) = done.success.body else {
+                return Err(Error::internal("The answer was left unread."));
+            };
+            let headers = done.success.headers;
+            Ok(Reply {
+                status: done.success.status,
+                request_id: crate::error::request_id(&headers),
+                headers,
+                body,
+                attempts: done.attempts,
+                origin: crate::request::Origin {
+                    endpoint,
+                    operation: request.operation(),
+                    name: request.name(),
+                },
+            })
+        })
+        .await
     }
 
     /// Makes a call and leaves the body of the answer to be read as it comes.
@@ -27,8 +103,25 @@ impl Connection {
     /// # Errors
     /// Those of [`call`](Self::call). A refusal is an error here, before any byte is handed out.
     pub async fn open(&self, request: Request) -> Result<Download, Error> {
-        let _ = request;
-        Err(Error::internal("not yet"))
+        let request = &request;
+        self.guarded(request, async {
+            let began = Instant::now();
+            let (done, endpoint) = self.run(request, true).await?;
+            let SuccessBody::Open(response, permit) = done.success.body else {
+                return Err(Error::internal("The answer was read already."));
+            };
+            let options = &self.client.inner.options;
+            let context = Context {
+                place: engine::place(request, Some(&endpoint)),
+                attempts: done.attempts,
+                idle: request.options.read_timeout.unwrap_or(options.long_read_timeout),
+                deadline: request.options.deadline.or(options.deadline).map(|limit| began + limit),
+                counters: Arc::clone(&self.client.inner.counters),
+                permit: Some(permit),
+            };
+            Ok(Download::new(response, context))
+        })
+        .await
     }
 
     /// The pages of a list. Nothing is sent before the first [`Pages::next`].
@@ -40,7 +133,11 @@ impl Connection {
     /// The base URL; none for an instance whose name is not resolved yet.
     #[must_use]
     pub fn base_url(&self) -> Option<String> {
-        None
+        let endpoint = match &self.target {
+            Target::Account(endpoint) | Target::Instance(endpoint) => Arc::clone(endpoint),
+            Target::Named(name) => self.client.inner.process().instances.known(name)?,
+        };
+        Some(endpoint.base.as_str().to_owned())
     }
 
     /// The base URL, asking the account API for it if need be.
@@ -48,12 +145,79 @@ impl Connection {
     /// # Errors
     /// Those of a call of `account.instances.get`.
     pub async fn resolve(&self) -> Result<String, Error> {
-        Ok(String::new())
+        self.endpoint().await.map(|endpoint| endpoint.base.as_str().to_owned())
     }
 
     /// The client behind it.
     #[must_use]
     pub const fn client(&self) -> &Client {
         &self.client
+    }
+
+    async fn endpoint(&self) -> Result<Arc<Endpoint>, Error> {
+        match &self.target {
+            Target::Account(endpoint) | Target::Instance(endpoint) => Ok(Arc::clone(endpoint)),
+            Target::Named(name) => crate::instances::resolve(&self.client, name).await,
+        }
+    }
+
+    async fn run(&self, request: &Request, open: bool) -> Result<(Done, Arc<Endpoint>), Error> {
+        let began = Instant::now();
+        let inner = &self.client.inner;
+        inner.check_open()?;
+        self.check_fits(request)?;
+        let prepared = Prepared::of(request)?;
+        let endpoint = self.endpoint().await?;
+        let call = Call::new(inner, &endpoint, request, &prepared, began)?;
+        let done = call.run(open).await?;
+        Ok((done, endpoint))
+    }
+
+    fn check_fits(&self, request: &Request) -> Result<(), Error> {
+        if self.client.inner.options.read_only && request.writes() {
+            return Err(
+                Error::config("The client is read-only, and this operation writes. Nothing was sent.")
+                    .with_hint("Use a client made without read_only."),
+            );
+        }
+        let Some(row) = request.operation() else { return Ok(()) };
+        match (&self.target, row.api) {
+            (Target::Account(_), Api::Account) | (Target::Instance(_) | Target::Named(_), Api::Instance) => Ok(()),
+            (_, Api::Account) => Err(Error::config(
+                "This operation belongs to the account API, not to an instance.",
+            )),
+            (_, Api::Instance) => Err(Error::config(
+                "This operation belongs to an instance, not to the account API.",
+            )),
+        }
+    }
+
+    /// Runs `work` until it ends or the client is closed, and turns a panic into an error.
+    async fn guarded<T>(&self, request: &Request, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        let inner = &self.client.inner;
+        let closing = &inner.process().closing;
+        let work = AssertUnwindSafe(work).catch_unwind();
+        let result = tokio::select! {
+            biased;
+            result = work => result,
+            () = closing.cancelled() => {
+                Ok(Err(Error::cancelled("The client was closed.").with_outcome_unknown(request.writes())))
+            }
+        };
+        let result = result.unwrap_or_else(|panic| {
+            let words = panic.downcast_ref::<&str>().copied().map(str::to_owned);
+            let words = words
+                .or_else(|| panic.downcast_ref::<String>().cloned())
+                .unwrap_or_default();
+            let words = inner.key.token.scrub(&words).into_owned();
+            Err(Error::internal(format!("A panic was caught: {words}")))
+        });
+        result.map_err(|error| {
+            if error.is_placed() {
+                error
+            } else {
+                error.at(&engine::place(request, None))
+            }
+        })
     }
 }

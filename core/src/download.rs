@@ -9,19 +9,19 @@
 //! # }
 //! ```
 
-use std::path::Path;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
+use tokio::io::AsyncWriteExt as _;
+use tokio::time::Instant;
 
-use crate::error::Error;
-
-/// An answer whose body is still to come.
-#[derive(Debug)]
-pub struct Download {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-}
+use crate::error::{Error, Place};
+use crate::limiter::Permit;
+use crate::stats::Counters;
 
 /// How far a transfer is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,23 +32,78 @@ pub struct Progress {
     pub total: Option<u64>,
 }
 
+/// A callback for progress. It runs on the thread that moves the bytes: be brief.
+#[derive(Clone)]
+pub struct ProgressSink(Arc<dyn Fn(Progress) + Send + Sync>);
+
+impl ProgressSink {
+    /// Calls `sink` after each piece.
+    pub fn new(sink: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(sink))
+    }
+
+    pub(crate) fn call(&self, progress: Progress) {
+        (self.0)(progress);
+    }
+}
+
+impl fmt::Debug for ProgressSink {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("ProgressSink(…)")
+    }
+}
+
+/// An answer whose body is still to come. Dropping it breaks the transfer off.
+#[derive(Debug)]
+pub struct Download {
+    response: reqwest::Response,
+    context: Context,
+    done: u64,
+}
+
+/// What a download keeps from its call.
+#[derive(Debug)]
+pub(crate) struct Context {
+    pub(crate) place: Place,
+    pub(crate) attempts: u32,
+    pub(crate) idle: Duration,
+    pub(crate) deadline: Option<Instant>,
+    pub(crate) counters: Arc<Counters>,
+    /// Keeps the place in flight until the last byte.
+    pub(crate) permit: Option<Permit>,
+}
+
 impl Download {
+    pub(crate) const fn new(response: reqwest::Response, context: Context) -> Self {
+        Self {
+            response,
+            context,
+            done: 0,
+        }
+    }
+
     /// The status.
     #[must_use]
-    pub const fn status(&self) -> StatusCode {
-        self.status
+    pub fn status(&self) -> StatusCode {
+        self.response.status()
     }
 
     /// The headers.
     #[must_use]
-    pub const fn headers(&self) -> &HeaderMap {
-        &self.headers
+    pub fn headers(&self) -> &HeaderMap {
+        self.response.headers()
     }
 
     /// The length of the body, where the server says so.
     #[must_use]
-    pub fn len(&self) -> Option<u64> {
-        None
+    pub fn total(&self) -> Option<u64> {
+        self.response.content_length()
+    }
+
+    /// Bytes handed out so far.
+    #[must_use]
+    pub const fn done(&self) -> u64 {
+        self.done
     }
 
     /// The next piece of the body; none at its end.
@@ -56,7 +111,29 @@ impl Download {
     /// # Errors
     /// `connection_error` when it breaks off, `timeout` when nothing comes for too long.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
-        Ok(None)
+        let silence = Instant::now() + self.context.idle;
+        let until = self.context.deadline.map_or(silence, |deadline| deadline.min(silence));
+        let piece = match tokio::time::timeout_at(until, self.response.chunk()).await {
+            Ok(Ok(piece)) => piece,
+            Ok(Err(cause)) => return Err(self.broken(crate::failure::cut(cause))),
+            Err(_) => return Err(self.broken(crate::failure::stalled(self.context.idle))),
+        };
+        match &piece {
+            Some(bytes) => {
+                self.done += bytes.len() as u64;
+                Counters::add(&self.context.counters.bytes_in, bytes.len() as u64);
+            }
+            None => self.context.permit = None,
+        }
+        Ok(piece)
+    }
+
+    fn broken(&self, error: Error) -> Error {
+        let note = format!("{} bytes had come.", self.done);
+        error
+            .with_hint(note)
+            .with_attempts(self.context.attempts)
+            .at(&self.context.place)
     }
 
     /// Writes the body to `path` and returns its length. The file appears whole or not at all: it is written beside its
@@ -64,8 +141,38 @@ impl Download {
     ///
     /// # Errors
     /// Those of [`chunk`](Self::chunk); `config_error` when the file cannot be written.
-    pub async fn save(self, path: impl AsRef<Path>, on_progress: impl FnMut(Progress)) -> Result<u64, Error> {
-        let _ = (path.as_ref(), on_progress);
-        Ok(0)
+    pub async fn save(mut self, path: impl AsRef<Path>, mut on_progress: impl FnMut(Progress)) -> Result<u64, Error> {
+        let path = path.as_ref();
+        let unfinished = Unfinished::beside(path);
+        let refuse = |cause: std::io::Error| Error::config(format!("{} cannot be written: {cause}.", path.display()));
+        let mut file = tokio::fs::File::create(&unfinished.0).await.map_err(refuse)?;
+        let total = self.total();
+        while let Some(piece) = self.chunk().await? {
+            file.write_all(&piece).await.map_err(refuse)?;
+            on_progress(Progress { done: self.done, total });
+        }
+        file.flush().await.map_err(refuse)?;
+        drop(file);
+        tokio::fs::rename(&unfinished.0, path).await.map_err(refuse)?;
+        std::mem::forget(unfinished);
+        Ok(self.done)
+    }
+}
+
+/// A file that goes away unless it is finished, also when the call is given up.
+struct Unfinished(PathBuf);
+
+impl Unfinished {
+    fn beside(path: &Path) -> Self {
+        let mut name = path.file_name().unwrap_or_default().to_owned();
+        name.push(format!(".{:08x}.part", fastrand::u32(..)));
+        Self(path.with_file_name(name))
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        // It may not exist yet; there is nobody to tell anyway.
+        let _ = std::fs::remove_file(&self.0);
     }
 }

@@ -29,7 +29,8 @@ use http::StatusCode;
 
 pub use kind::ErrorKind;
 
-pub(crate) use answer::{ErrorAnswer, shorten};
+use answer::shorten;
+pub(crate) use answer::{ErrorAnswer, request_id};
 
 /// What went wrong, where, and what is known about it.
 pub struct Error(Box<Inner>);
@@ -61,7 +62,11 @@ pub(crate) struct Place {
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self(Box::new(Inner { kind, message: message.into(), ..Inner::default() }))
+        Self(Box::new(Inner {
+            kind,
+            message: message.into(),
+            ..Inner::default()
+        }))
     }
 
     /// Something the caller gave cannot be used; nothing was sent.
@@ -104,8 +109,13 @@ impl Error {
         self
     }
 
+    /// Adds what to do about it, behind what was said already.
     pub(crate) fn with_hint(mut self, hint: impl Into<Cow<'static, str>>) -> Self {
-        self.0.hint = Some(hint.into());
+        let hint = hint.into();
+        self.0.hint = Some(match self.0.hint.take() {
+            Some(known) => Cow::Owned(format!("{known} {hint}")),
+            None => hint,
+        });
         self
     }
 
@@ -129,9 +139,9 @@ impl Error {
         self
     }
 
-    /// Names the call unless the error already names one.
-    pub(crate) fn at_if_nowhere(self, place: impl FnOnce() -> Place) -> Self {
-        if self.0.place.operation.is_some() { self } else { self.at(&place()) }
+    /// Whether the error names the call it belongs to.
+    pub(crate) const fn is_placed(&self) -> bool {
+        self.0.place.operation.is_some()
     }
 
     /// Takes the token out of every text that a server may have written.
@@ -159,7 +169,11 @@ impl Error {
     /// such as `timeout`.
     #[must_use]
     pub fn code(&self) -> &str {
-        self.0.answer.as_ref().and_then(|answer| answer.code.as_deref()).unwrap_or(self.0.kind.code())
+        self.0
+            .answer
+            .as_ref()
+            .and_then(|answer| answer.code.as_deref())
+            .unwrap_or(self.0.kind.code())
     }
 
     /// The HTTP status, when a server answered.
@@ -237,7 +251,10 @@ impl Error {
     /// The start of the answer's body as text.
     #[must_use]
     pub fn body(&self) -> Option<&str> {
-        self.0.body.as_deref().or_else(|| self.0.answer.as_ref().map(|answer| answer.body.as_str()))
+        self.0
+            .body
+            .as_deref()
+            .or_else(|| self.0.answer.as_ref().map(|answer| answer.body.as_str()))
     }
 
     /// Whether the server may have done what it was asked although the call failed.
@@ -252,7 +269,9 @@ impl Error {
     #[must_use]
     pub fn to_json(&self) -> String {
         let place = &self.0.place;
-        let payload = self.payload().and_then(|text| serde_json::value::RawValue::from_string(text.to_owned()).ok());
+        let payload = self
+            .payload()
+            .and_then(|text| serde_json::value::RawValue::from_string(text.to_owned()).ok());
         let fields = serde_json::json!({
             "kind": self.kind().class_name(),
             "code": self.code(),
@@ -315,7 +334,11 @@ impl Error {
         let mut trail = Vec::new();
         if let (Some(method), Some(path)) = (&place.method, &place.path) {
             let host = place.host.as_deref().unwrap_or_default();
-            trail.push(if host.is_empty() { format!("{method} {path}") } else { format!("{method} {path} at {host}") });
+            trail.push(if host.is_empty() {
+                format!("{method} {path}")
+            } else {
+                format!("{method} {path} at {host}")
+            });
         }
         match self.0.attempts {
             0 => {}
@@ -325,7 +348,11 @@ impl Error {
         if let Some(id) = self.request_id() {
             trail.push(format!("request id {id}"));
         }
-        if trail.is_empty() { Ok(()) } else { write!(formatter, " [{}]", trail.join(", ")) }
+        if trail.is_empty() {
+            Ok(())
+        } else {
+            write!(formatter, " [{}]", trail.join(", "))
+        }
     }
 }
 

@@ -139,20 +139,42 @@ impl Event {
     #[must_use]
     pub fn to_json(&self) -> String {
         let mut fields = match self {
-            Self::Answered { operation, host, status, attempt, elapsed, request_id } => json!({
+            Self::Answered {
+                operation,
+                host,
+                status,
+                attempt,
+                elapsed,
+                request_id,
+            } => json!({
                 "operation": operation, "host": host, "status": status, "attempt": attempt,
                 "elapsed": elapsed.as_secs_f64(), "request_id": request_id,
             }),
-            Self::Retrying { operation, host, attempt, code, wait } => json!({
+            Self::Retrying {
+                operation,
+                host,
+                attempt,
+                code,
+                wait,
+            } => json!({
                 "operation": operation, "host": host, "attempt": attempt, "code": code, "wait": wait.as_secs_f64(),
             }),
-            Self::Failed { operation, code, attempts } => {
+            Self::Failed {
+                operation,
+                code,
+                attempts,
+            } => {
                 json!({"operation": operation, "code": code, "attempts": attempts})
             }
             Self::Waited { operation, host, wait } => {
                 json!({"operation": operation, "host": host, "wait": wait.as_secs_f64()})
             }
-            Self::LimitLearned { host, requests, per, how } => {
+            Self::LimitLearned {
+                host,
+                requests,
+                per,
+                how,
+            } => {
                 json!({"host": host, "requests": requests, "per": per.as_secs_f64(), "how": how})
             }
             Self::InstanceResolved { name, base_url } => json!({"name": name, "base_url": base_url}),
@@ -169,20 +191,51 @@ impl Event {
 impl fmt::Display for Event {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Answered { operation, host, status, attempt, elapsed, .. } => {
-                write!(formatter, "{operation}: {status} from {host} in {elapsed:.3?} (attempt {attempt})")
+            Self::Answered {
+                operation,
+                host,
+                status,
+                attempt,
+                elapsed,
+                ..
+            } => {
+                write!(
+                    formatter,
+                    "{operation}: {status} from {host} in {elapsed:.3?} (attempt {attempt})"
+                )
             }
-            Self::Retrying { operation, host, attempt, code, wait } => {
-                write!(formatter, "{operation}: attempt {attempt} at {host} failed ({code}), next in {wait:.2?}")
+            Self::Retrying {
+                operation,
+                host,
+                attempt,
+                code,
+                wait,
+            } => {
+                write!(
+                    formatter,
+                    "{operation}: attempt {attempt} at {host} failed ({code}), next in {wait:.2?}"
+                )
             }
-            Self::Failed { operation, code, attempts } => {
+            Self::Failed {
+                operation,
+                code,
+                attempts,
+            } => {
                 write!(formatter, "{operation}: failed ({code}) after {attempts} attempts")
             }
             Self::Waited { operation, host, wait } => {
                 write!(formatter, "{operation}: waited {wait:.2?} for the rate limit of {host}")
             }
-            Self::LimitLearned { host, requests, per, how } => {
-                write!(formatter, "{host} takes {requests} requests in {per:.1?} (known by {how})")
+            Self::LimitLearned {
+                host,
+                requests,
+                per,
+                how,
+            } => {
+                write!(
+                    formatter,
+                    "{host} takes {requests} requests in {per:.1?} (known by {how})"
+                )
             }
             Self::InstanceResolved { name, base_url } => write!(formatter, "instance {name} is at {base_url}"),
             Self::TokenExpiring { at, left } if left.is_zero() => write!(formatter, "the token expired on {at}"),
@@ -249,6 +302,8 @@ impl Events {
     }
 
     pub(crate) fn warn(&self, message: impl Into<String>) {
-        self.emit(&Event::Warning { message: message.into() });
+        self.emit(&Event::Warning {
+            message: message.into(),
+        });
     }
 }

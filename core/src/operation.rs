@@ -139,7 +139,10 @@ pub enum ParamKind {
 
 /// The bodies an operation takes. Several may be true: Xano often takes the same fields as JSON and as multipart.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "a set of five independent marks, read one at a time")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "a set of five independent marks, read one at a time"
+)]
 pub struct BodyKinds {
     /// Whether there has to be one.
     pub required: bool,
@@ -153,7 +156,12 @@ pub struct BodyKinds {
 
 impl BodyKinds {
     /// No body at all.
-    pub const NONE: Self = Self { required: false, json: false, multipart: false, script: false };
+    pub const NONE: Self = Self {
+        required: false,
+        json: false,
+        multipart: false,
+        script: false,
+    };
 }
 
 /// What an operation answers.
@@ -165,6 +173,8 @@ pub enum AnswerKind {
     Text,
     /// A file, streamed.
     Stream,
+    /// Server-sent events.
+    Events,
     /// Nothing worth reading.
     Empty,
 }
@@ -174,12 +184,10 @@ pub enum AnswerKind {
 pub struct Paging {
     /// What an answer looks like.
     pub tier: Tier,
-    /// Where `page` and `per_page` are put in a request.
-    pub place: PagePlace,
-    /// The page size when none is given; 0 = not known.
-    pub default_per_page: u32,
-    /// The largest page size; 0 = not known, or not to be chosen.
-    pub max_per_page: u32,
+    /// The page size when none is asked for; 0 = not known.
+    pub size: u32,
+    /// Where `page` and `per_page` are put in a request; none = there is no page to ask for.
+    pub place: Option<PagePlace>,
     /// Whether the operation takes `per_page`.
     pub per_page: bool,
 }
@@ -196,7 +204,7 @@ pub enum Tier {
     /// `{items, itemsTotal}` with a fixed page size; a short page or the total ends it.
     Fixed,
     /// Everything at once.
-    Single,
+    Whole,
 }
 
 /// Where the page number is put.
@@ -221,7 +229,10 @@ pub enum TimeoutClass {
 #[must_use]
 pub fn lookup(id: &str) -> Option<&'static Operation> {
     let table = table();
-    table.binary_search_by(|row| row.id.cmp(id)).ok().map(|index| &table[index])
+    table
+        .binary_search_by(|row| row.id.cmp(id))
+        .ok()
+        .map(|index| &table[index])
 }
 
 /// Every row, sorted by id.

@@ -19,6 +19,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::download::ProgressSink;
 use crate::events::EventSink;
 use crate::token::Token;
 
@@ -145,6 +146,8 @@ pub struct CallOptions {
     pub headers: Vec<(String, String)>,
     /// Pages fetched ahead, for a list.
     pub prefetch: Option<usize>,
+    /// Called as the request's body goes out, for uploads. After a failed attempt it starts again from zero.
+    pub progress: Option<ProgressSink>,
 }
 
 /// How many requests a server takes in any stretch of `per`.
@@ -158,7 +161,10 @@ pub struct RateLimit {
 
 impl RateLimit {
     /// The free plan's limit: 10 requests in any 20 seconds.
-    pub const FREE_PLAN: Self = Self { requests: 10, per: Duration::from_secs(20) };
+    pub const FREE_PLAN: Self = Self {
+        requests: 10,
+        per: Duration::from_secs(20),
+    };
 
     /// `requests` in any stretch of `per`.
     #[must_use]
@@ -169,7 +175,10 @@ impl RateLimit {
     /// `requests` in any minute.
     #[must_use]
     pub const fn per_minute(requests: u32) -> Self {
-        Self { requests, per: Duration::from_secs(60) }
+        Self {
+            requests,
+            per: Duration::from_secs(60),
+        }
     }
 }
 

@@ -18,10 +18,15 @@ struct Slot<T> {
     value: T,
 }
 
-#[expect(unsafe_code, reason = "an atomic pointer is the only cell that a fork cannot catch in a locked state")]
+#[expect(
+    unsafe_code,
+    reason = "an atomic pointer is the only cell that a fork cannot catch in a locked state"
+)]
 impl<T: Send + Sync> PerProcess<T> {
     pub(crate) const fn new() -> Self {
-        Self { slot: AtomicPtr::new(ptr::null_mut()) }
+        Self {
+            slot: AtomicPtr::new(ptr::null_mut()),
+        }
     }
 
     /// The value of this process, made by `make` if there is none yet. Two threads may both make one; one of them wins.
@@ -53,7 +58,10 @@ impl<T: Send + Sync> PerProcess<T> {
                 // SAFETY: just found to be non-null, and alive as in `get`.
                 return unsafe { &(*seen).value };
             }
-            match self.slot.compare_exchange(seen, fresh, Ordering::AcqRel, Ordering::Acquire) {
+            match self
+                .slot
+                .compare_exchange(seen, fresh, Ordering::AcqRel, Ordering::Acquire)
+            {
                 // SAFETY: `fresh` now belongs to the cell, as in `get`.
                 Ok(_) => return unsafe { &(*fresh).value },
                 Err(other) => seen = other,
@@ -103,9 +111,13 @@ mod tests {
         let cell = PerProcess::new();
         let made = AtomicUsize::new(0);
         let seen: Vec<usize> = std::thread::scope(|scope| {
-            let threads: Vec<_> =
-                (0..8).map(|_| scope.spawn(|| *cell.get_or_init(|| made.fetch_add(1, Ordering::Relaxed)))).collect();
-            threads.into_iter().map(|thread| thread.join().expect("no panic")).collect()
+            let threads: Vec<_> = (0..8)
+                .map(|_| scope.spawn(|| *cell.get_or_init(|| made.fetch_add(1, Ordering::Relaxed))))
+                .collect();
+            threads
+                .into_iter()
+                .map(|thread| thread.join().expect("no panic"))
+                .collect()
         });
         assert!(seen.iter().all(|value| *value == seen[0]), "{seen:?}");
     }

@@ -14,12 +14,14 @@
 //! ```
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 
 use crate::body::Body;
-use crate::error::Error;
+use crate::endpoint::Endpoint;
+use crate::error::{Error, Place};
 use crate::operation::{self, Method, Operation};
 use crate::options::CallOptions;
 
@@ -73,9 +75,14 @@ impl Request {
     /// `config_error` when `method` is not an HTTP method. The path is checked when the call is made.
     pub fn raw(method: &str, path: impl Into<String>) -> Result<Self, Error> {
         let method = http::Method::from_bytes(method.to_ascii_uppercase().as_bytes()).map_err(|_| {
-            Error::config(format!("{method:?} is not an HTTP method. Use GET, POST, PUT, PATCH or DELETE."))
+            Error::config(format!(
+                "{method:?} is not an HTTP method. Use GET, POST, PUT, PATCH or DELETE."
+            ))
         })?;
-        Ok(Self::to(Target::Raw { method, path: path.into() }))
+        Ok(Self::to(Target::Raw {
+            method,
+            path: path.into(),
+        }))
     }
 
     fn to(target: Target) -> Self {
@@ -245,8 +252,17 @@ impl<T: Into<Value>> From<Option<T>> for Value {
     }
 }
 
-/// An answer with a status below 300.
+/// Where an answer came from, so that an error about it can say so.
 #[derive(Clone, Debug)]
+pub(crate) struct Origin {
+    pub(crate) endpoint: Arc<Endpoint>,
+    pub(crate) operation: Option<&'static Operation>,
+    pub(crate) name: Cow<'static, str>,
+}
+
+/// An answer with a status of success.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Reply {
     /// The status.
     pub status: StatusCode,
@@ -258,6 +274,7 @@ pub struct Reply {
     pub attempts: u32,
     /// The server's name for this request, if it gave one.
     pub request_id: Option<String>,
+    pub(crate) origin: Origin,
 }
 
 impl Reply {
@@ -266,11 +283,30 @@ impl Reply {
     /// # Errors
     /// `decode_error` when the body is not JSON or does not fit `T`; the message shows where and the start of the body.
     pub fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, Error> {
-        let text: &[u8] = if self.body.iter().all(u8::is_ascii_whitespace) { b"null" } else { &self.body };
-        serde_json::from_slice(text).map_err(|cause| {
-            Error::decode(format!("The answer is not what was expected: {cause}."), &self.body)
-                .with_status(self.status)
-                .with_attempts(self.attempts)
-        })
+        let text: &[u8] = if self.body.iter().all(u8::is_ascii_whitespace) {
+            b"null"
+        } else {
+            &self.body
+        };
+        serde_json::from_slice(text)
+            .map_err(|cause| self.decode_error(&format!("The answer is not what was expected: {cause}.")))
+    }
+
+    /// The error for an answer that does not read as it should, for language bindings that decode the body themselves.
+    #[must_use]
+    pub fn decode_error(&self, message: &str) -> Error {
+        let origin = &self.origin;
+        let place = Place {
+            operation: Some(origin.name.clone()),
+            method: origin.operation.map(|row| row.method.as_str().to_owned()),
+            path: origin.operation.map(|row| row.path.to_owned()),
+            host: Some(origin.endpoint.base.host().to_owned()),
+            scope: origin.operation.and_then(|row| row.scope),
+        };
+        Error::decode(message, &self.body)
+            .with_status(self.status)
+            .with_attempts(self.attempts)
+            .at(&place)
+            .scrubbed(&origin.endpoint.key.token)
     }
 }

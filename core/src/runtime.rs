@@ -38,11 +38,15 @@ struct Engine {
 /// `cancelled` after [`shutdown`]; `internal_error` when the system gives no threads.
 pub fn handle() -> Result<&'static Handle, Error> {
     if is_shut_down() {
-        return Err(Error::cancelled("The call came after the client's engine was shut down, as happens at exit."));
+        return Err(Error::cancelled(
+            "The call came after the client's engine was shut down, as happens at exit.",
+        ));
     }
     match ENGINE.get_or_init(start) {
         Ok(engine) => Ok(&engine.handle),
-        Err(cause) => Err(Error::internal(format!("The system gives no threads for the client's engine: {cause}."))),
+        Err(cause) => Err(Error::internal(format!(
+            "The system gives no threads for the client's engine: {cause}."
+        ))),
     }
 }
 
@@ -57,7 +61,11 @@ pub fn is_shut_down() -> bool {
 pub fn shutdown(timeout: Duration) {
     SHUT_DOWN.store(std::process::id(), Ordering::Release);
     let Some(Ok(engine)) = ENGINE.get() else { return };
-    let runtime = engine.runtime.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+    let runtime = engine
+        .runtime
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+        .take();
     let Some(runtime) = runtime else { return };
     if Handle::try_current().is_ok() {
         // A thread of a runtime must not wait for runtimes; the workers then end on their own.
@@ -68,12 +76,17 @@ pub fn shutdown(timeout: Duration) {
 }
 
 fn start() -> Result<Engine, String> {
-    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(MAX_WORKERS);
+    let workers = std::thread::available_parallelism()
+        .map_or(1, usize::from)
+        .min(MAX_WORKERS);
     let runtime = Builder::new_multi_thread()
         .worker_threads(workers)
         .thread_name("xano-metadata")
         .enable_all()
         .build()
         .map_err(|cause| cause.to_string())?;
-    Ok(Engine { handle: runtime.handle().clone(), runtime: Mutex::new(Some(runtime)) })
+    Ok(Engine {
+        handle: runtime.handle().clone(),
+        runtime: Mutex::new(Some(runtime)),
+    })
 }

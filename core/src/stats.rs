@@ -68,7 +68,8 @@ impl Counters {
 
     pub(crate) fn waited(&self, wait: Duration) {
         self.limiter_waits.fetch_add(1, Relaxed);
-        self.limiter_wait_nanos.fetch_add(u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX), Relaxed);
+        self.limiter_wait_nanos
+            .fetch_add(u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX), Relaxed);
     }
 
     pub(crate) fn read(&self) -> Stats {

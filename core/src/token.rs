@@ -31,7 +31,9 @@ impl Token {
     pub(crate) fn header(&self) -> Result<HeaderValue, Error> {
         let text = self.text();
         if text.is_empty() {
-            return Err(Error::config("The token is empty. Give the one that the token screen showed once."));
+            return Err(Error::config(
+                "The token is empty. Give the one that the token screen showed once.",
+            ));
         }
         if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(Error::config(

@@ -52,13 +52,19 @@ impl ErrorAnswer {
         let number = |name: &str| payload.and_then(|payload| payload.get(name)).and_then(Value::as_u64);
         Self {
             status,
-            code: field("code").and_then(Value::as_str).filter(|code| !code.is_empty()).map(str::to_owned),
+            code: field("code")
+                .and_then(Value::as_str)
+                .filter(|code| !code.is_empty())
+                .map(str::to_owned),
             message: field("message")
                 .and_then(Value::as_str)
                 .filter(|message| !message.trim().is_empty())
                 .map_or_else(|| message_without_json(status, headers, &text), str::to_owned),
             payload: payload.map(Value::to_string),
-            param: payload.and_then(|payload| payload.get("param")).and_then(Value::as_str).map(str::to_owned),
+            param: payload
+                .and_then(|payload| payload.get("param"))
+                .and_then(Value::as_str)
+                .map(str::to_owned),
             line: number("line"),
             col: number("col"),
             request_id: request_id(headers),
@@ -78,7 +84,10 @@ impl ErrorAnswer {
     /// Every text that came from the server.
     pub(crate) fn texts(&mut self) -> impl Iterator<Item = &mut String> {
         let optional = [&mut self.code, &mut self.payload, &mut self.param, &mut self.request_id];
-        optional.into_iter().flatten().chain([&mut self.message, &mut self.body])
+        optional
+            .into_iter()
+            .flatten()
+            .chain([&mut self.message, &mut self.body])
     }
 }
 
@@ -96,9 +105,17 @@ fn message_without_json(status: StatusCode, headers: &HeaderMap, text: &str) -> 
         return redirect_message(headers);
     }
     let reason = status.canonical_reason().unwrap_or("no reason given");
-    let words = if looks_like_html(text) { title(text) } else { text.split_whitespace().collect::<Vec<_>>().join(" ") };
+    let words = if looks_like_html(text) {
+        title(text)
+    } else {
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
     let words: String = words.chars().take(200).collect();
-    if words.is_empty() { reason.to_owned() } else { format!("{reason}: {words}") }
+    if words.is_empty() {
+        reason.to_owned()
+    } else {
+        format!("{reason}: {words}")
+    }
 }
 
 fn redirect_message(headers: &HeaderMap) -> String {
@@ -119,7 +136,9 @@ fn looks_like_html(text: &str) -> bool {
 fn title(html: &str) -> String {
     let lower = html.to_ascii_lowercase();
     if let Some(start) = lower.find("<title>").map(|at| at + 7) {
-        let end = lower[start..].find("</title>").map_or(html.len(), |length| start + length);
+        let end = lower[start..]
+            .find("</title>")
+            .map_or(html.len(), |length| start + length);
         return html[start..end].split_whitespace().collect::<Vec<_>>().join(" ");
     }
     let mut text = String::new();
@@ -157,23 +176,37 @@ mod tests {
 
     #[test]
     fn every_shape_of_payload_is_read() {
-        let input =
-            read(400, r#"{"code":"ERROR_CODE_INPUT_ERROR","message":"Missing param: x","payload":{"param":"x"}}"#);
+        let input = read(
+            400,
+            r#"{"code":"ERROR_CODE_INPUT_ERROR","message":"Missing param: x","payload":{"param":"x"}}"#,
+        );
         assert_eq!(input.code.as_deref(), Some("ERROR_CODE_INPUT_ERROR"));
         assert_eq!(input.param.as_deref(), Some("x"));
         assert_eq!(input.payload.as_deref(), Some(r#"{"param":"x"}"#));
-        let syntax = read(400, r#"{"code":"ERROR_CODE_SYNTAX_ERROR","message":"m","payload":{"line":3,"col":7}}"#);
+        let syntax = read(
+            400,
+            r#"{"code":"ERROR_CODE_SYNTAX_ERROR","message":"m","payload":{"line":3,"col":7}}"#,
+        );
         assert_eq!((syntax.line, syntax.col), (Some(3), Some(7)));
         for blank in [r#""""#, "null"] {
-            assert_eq!(read(404, &format!(r#"{{"message":"m","payload":{blank}}}"#)).payload, None);
+            assert_eq!(
+                read(404, &format!(r#"{{"message":"m","payload":{blank}}}"#)).payload,
+                None
+            );
         }
-        assert_eq!(read(404, r#"{"message":"m","payload":"text"}"#).payload.as_deref(), Some(r#""text""#));
+        assert_eq!(
+            read(404, r#"{"message":"m","payload":"text"}"#).payload.as_deref(),
+            Some(r#""text""#)
+        );
         assert_eq!(read(404, r#"{"message":"m"}"#).payload, None);
     }
 
     #[test]
     fn a_gateway_page_shows_its_title() {
-        let page = read(502, "<html><head><title>502 Bad\n Gateway</title></head><body>nginx</body></html>");
+        let page = read(
+            502,
+            "<html><head><title>502 Bad\n Gateway</title></head><body>nginx</body></html>",
+        );
         assert_eq!(page.message, "Bad Gateway: 502 Bad Gateway");
         assert!(page.body.contains("nginx"));
         assert_eq!(read(502, "<p>over <b>loaded</b>").message, "Bad Gateway: over loaded");
@@ -181,7 +214,10 @@ mod tests {
 
     #[test]
     fn bodies_that_are_no_object_are_shown() {
-        assert_eq!(read(500, r#"{"code":"ERR"#).message, r#"Internal Server Error: {"code":"ERR"#);
+        assert_eq!(
+            read(500, r#"{"code":"ERR"#).message,
+            r#"Internal Server Error: {"code":"ERR"#
+        );
         assert_eq!(read(500, "").message, "Internal Server Error");
         assert_eq!(read(500, "[1]").message, "Internal Server Error: [1]");
         assert_eq!(read(500, r#"{"message":12}"#).code, None);
@@ -191,7 +227,11 @@ mod tests {
     fn long_bodies_are_shortened_on_a_character() {
         let long = "ü".repeat(2000);
         let answer = read(500, &long);
-        assert!(answer.body.chars().count() < 540 && answer.body.contains("(4000 bytes in all)"), "{}", answer.body);
+        assert!(
+            answer.body.chars().count() < 540 && answer.body.contains("(4000 bytes in all)"),
+            "{}",
+            answer.body
+        );
     }
 
     #[test]
@@ -207,9 +247,16 @@ mod tests {
     #[test]
     fn a_redirect_tells_the_host_only() {
         let mut headers = HeaderMap::new();
-        headers.insert("location", "https://elsewhere.example/path?token=1".parse().expect("a header"));
+        headers.insert(
+            "location",
+            "https://elsewhere.example/path?token=1".parse().expect("a header"),
+        );
         let answer = ErrorAnswer::read(StatusCode::FOUND, &headers, b"", None);
-        assert!(answer.message.contains("redirects to elsewhere.example;"), "{}", answer.message);
+        assert!(
+            answer.message.contains("redirects to elsewhere.example;"),
+            "{}",
+            answer.message
+        );
         assert!(!answer.message.contains("token=1"));
     }
 }

@@ -1,0 +1,236 @@
+//! The base URL of an API, checked once so that nothing later can carry the token elsewhere.
+//!
+//! People copy base URLs from many places, so both `https://HOST` and `https://HOST/api:meta/` are taken. What could
+//! mislead is refused: plain `http` off loopback, user names, queries, fragments, and paths that are no API base.
+
+use std::net::IpAddr;
+
+use url::{Host, Url};
+
+use crate::error::Error;
+
+/// The last path segment of every base.
+const SUFFIX: &str = "/api:meta";
+
+/// A checked base URL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct BaseUrl {
+    /// With `/api:meta`, without a slash behind it.
+    text: String,
+    /// Scheme, host and port.
+    origin: String,
+    host: String,
+    https: bool,
+    loopback: bool,
+}
+
+impl BaseUrl {
+    /// Reads `text`; `what` says in errors where it came from.
+    pub(crate) fn parse(text: &str, what: &str, allow_http: bool) -> Result<Self, Error> {
+        let trimmed = text.trim();
+        let refuse = |why: &str| Error::config(format!("{what} {:?} {why}", shown(trimmed)));
+        if trimmed.is_empty() {
+            return Err(Error::config(format!(
+                "{what} is empty. Give a URL such as https://x1234.n7.xano.io."
+            )));
+        }
+        let full = if trimmed.contains("://") {
+            trimmed.to_owned()
+        } else {
+            format!("https://{trimmed}")
+        };
+        let url = Url::parse(&full).map_err(|cause| refuse(&format!("is not a URL: {cause}.")))?;
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(refuse(
+                "has a user name or password in it. Leave them out; the token goes in a header.",
+            ));
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err(refuse("has a query or fragment. Give the part before the `?` or `#`."));
+        }
+        let Some(host) = url.host() else {
+            return Err(refuse("has no host. Give a URL such as https://x1234.n7.xano.io."));
+        };
+        let loopback = is_loopback(&host);
+        let https = match url.scheme() {
+            "https" => true,
+            "http" if loopback || allow_http => false,
+            "http" => {
+                return Err(refuse(
+                    "is plain http, so anyone on the way could read the token. Use https, or set allow_http if the \
+                     network is yours.",
+                ));
+            }
+            _ => return Err(refuse("is neither https nor http.")),
+        };
+        let path = url.path().trim_end_matches('/');
+        let prefix = path.strip_suffix(SUFFIX).unwrap_or(path);
+        if prefix.len() == path.len() && !path.is_empty() {
+            return Err(refuse(
+                "has a path that does not end in /api:meta. Give the host alone, or with /api:meta.",
+            ));
+        }
+        let origin = url.origin().ascii_serialization();
+        Ok(Self {
+            text: format!("{origin}{prefix}{SUFFIX}"),
+            origin,
+            host: host.to_string(),
+            https,
+            loopback,
+        })
+    }
+
+    /// The base with `/api:meta` and no slash behind it.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Scheme, host and port.
+    pub(crate) fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    pub(crate) fn host(&self) -> &str {
+        &self.host
+    }
+
+    pub(crate) const fn is_https(&self) -> bool {
+        self.https
+    }
+
+    pub(crate) const fn is_loopback(&self) -> bool {
+        self.loopback
+    }
+
+    /// The URL of `path_and_query` below this base. It is checked again after parsing, because what the URL standard
+    /// does to a path (dot segments, backslashes) must never change where a request goes.
+    pub(crate) fn join(&self, path_and_query: &str) -> Result<Url, Error> {
+        let text = format!("{}{path_and_query}", self.text);
+        let url = Url::parse(&text)
+            .map_err(|cause| Error::config(format!("The path {path_and_query:?} makes no URL: {cause}.")))?;
+        if url.as_str() == text {
+            Ok(url)
+        } else {
+            Err(Error::config(format!(
+                "The path {path_and_query:?} would be read as another one by the server."
+            )))
+        }
+    }
+}
+
+/// Whether the host is this machine.
+pub(crate) fn is_loopback(host: &Host<&str>) -> bool {
+    match host {
+        Host::Domain(name) => *name == "localhost" || name.ends_with(".localhost"),
+        Host::Ipv4(address) => address.is_loopback(),
+        Host::Ipv6(address) => IpAddr::V6(*address).to_canonical().is_loopback(),
+    }
+}
+
+/// A URL for an error: what stands before an `@` may be a password, what follows a `?` a key.
+fn shown(text: &str) -> String {
+    let text = text.split(['?', '#']).next().unwrap_or_default();
+    match (text.find("://"), text.rfind('@')) {
+        (Some(scheme), Some(at)) if scheme < at => format!("{}://…@{}", &text[..scheme], &text[at + 1..]),
+        (None, Some(at)) => format!("…@{}", &text[at + 1..]),
+        _ => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::BaseUrl;
+
+    fn parse(text: &str) -> Result<BaseUrl, crate::Error> {
+        BaseUrl::parse(text, "the base URL", false)
+    }
+
+    #[test]
+    fn both_forms_mean_the_same() {
+        for text in [
+            "https://x1.xano.io",
+            "https://x1.xano.io/",
+            "https://x1.xano.io/api:meta",
+            "https://x1.xano.io/api:meta/",
+            " HTTPS://X1.xano.io:443/api:meta// ",
+            "x1.xano.io",
+        ] {
+            assert_eq!(parse(text).expect(text).as_str(), "https://x1.xano.io/api:meta");
+        }
+        assert_eq!(
+            parse("https://gateway.corp/xano/api:meta").unwrap().as_str(),
+            "https://gateway.corp/xano/api:meta"
+        );
+    }
+
+    #[test]
+    fn plain_http_stays_on_loopback() {
+        for text in [
+            "http://localhost:8080",
+            "http://127.0.0.1:1",
+            "http://[::1]:9/api:meta",
+            "http://a.localhost",
+        ] {
+            assert!(parse(text).expect(text).is_loopback());
+        }
+        for text in [
+            "http://x1.xano.io",
+            "http://10.0.0.1",
+            "http://localhost.evil.com",
+            "http://127.0.0.1.evil.com",
+        ] {
+            assert!(parse(text).unwrap_err().to_string().contains("plain http"), "{text}");
+        }
+        assert!(BaseUrl::parse("http://10.0.0.1", "it", true).is_ok());
+    }
+
+    #[test]
+    fn what_could_mislead_is_refused() {
+        for text in [
+            "",
+            "https://",
+            "https://user@x1.xano.io",
+            "https://x1.xano.io?a=1",
+            "https://x1.xano.io/#a",
+            "https://x1.xano.io/workspace/1",
+            "ftp://x1.xano.io",
+            "https://x1.xano.io:99999",
+            "https://exa mple.com",
+        ] {
+            assert!(parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_password_in_a_refused_url_is_not_shown() {
+        let message = parse("https://me:hunter2@x1.xano.io?key=hunter2")
+            .unwrap_err()
+            .to_string();
+        assert!(!message.contains("hunter2"), "{message}");
+    }
+
+    #[test]
+    fn a_path_cannot_climb_out() {
+        let base = parse("https://x1.xano.io").unwrap();
+        assert!(base.join("/snippet/a%2Fb?page=1").is_ok());
+        for path in ["/snippet/..", "/snippet/%2e%2e/x", "/a\\b", "/a b", "/./a"] {
+            assert!(base.join(path).is_err(), "{path}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn reading_is_idempotent(host in "[a-z][a-z0-9]{0,8}(\\.[a-z]{2,4}){1,2}", port in 1u16.., tail in "(/api:meta)?/{0,2}") {
+            let once = parse(&format!("https://{host}:{port}{tail}")).expect("well-formed");
+            prop_assert_eq!(&parse(once.as_str()).expect("its own form"), &once);
+            prop_assert!(once.as_str().ends_with("/api:meta"));
+        }
+
+        #[test]
+        fn nothing_makes_it_panic(text in "\\PC*") {
+            let _ = parse(&text);
+        }
+    }
+}
