@@ -1,0 +1,227 @@
+//! Reading what a request brings: query, JSON, form and script bodies, each input by name.
+//!
+//! Most operations take the same fields as JSON or as multipart. In JSON types are taken at their
+//! word; in a form everything arrives as text and is converted.
+
+use axum::body::Body;
+use axum::extract::{FromRequest, Multipart};
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, Request, Uri};
+use serde_json::{Map, Value};
+
+use crate::error::ApiError;
+
+/// The query string, decoded.
+#[derive(Debug, Default)]
+pub struct Query(Vec<(String, String)>);
+
+impl Query {
+    /// Reads the query of an address; an undecodable one counts as empty.
+    pub fn read(uri: &Uri) -> Self {
+        Self(
+            axum::extract::Query::try_from_uri(uri)
+                .map(|query| query.0)
+                .unwrap_or_default(),
+        )
+    }
+
+    /// A parameter as text.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.0
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// A whole number of at least 1, such as a page.
+    pub fn at_least_one(&self, name: &str, default: i64) -> Result<i64, ApiError> {
+        let Some(text) = self.text(name).filter(|text| !text.is_empty()) else {
+            return Ok(default);
+        };
+        text.parse().ok().filter(|number| *number >= 1).ok_or_else(|| {
+            ApiError::input(
+                name,
+                format!("Invalid value for param: {name}. It must be a whole number from 1."),
+            )
+        })
+    }
+}
+
+/// The body, whatever its encoding.
+#[derive(Debug, Default)]
+pub struct Input {
+    fields: Map<String, Value>,
+    /// Forms carry only text, so numbers and booleans are read out of text there.
+    from_form: bool,
+}
+
+impl Input {
+    /// Reads a body according to its content type; one without a type is tried as JSON.
+    pub async fn read(headers: &HeaderMap, bytes: Bytes) -> Result<Self, ApiError> {
+        let kind = headers
+            .get(CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
+        let essence = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        match essence.as_str() {
+            "multipart/form-data" => Self::multipart(kind, bytes).await,
+            "application/x-www-form-urlencoded" => Ok(Self::urlencoded(&bytes)),
+            _ => Self::json(&bytes),
+        }
+    }
+
+    fn json(bytes: &[u8]) -> Result<Self, ApiError> {
+        if bytes.iter().all(u8::is_ascii_whitespace) {
+            return Ok(Self::default());
+        }
+        match serde_json::from_slice(bytes) {
+            Ok(Value::Object(fields)) => Ok(Self {
+                fields,
+                ..Self::default()
+            }),
+            Ok(_) => Err(ApiError::bad_request("The body must be a JSON object.")),
+            Err(error) => Err(ApiError::bad_request(format!("The body is not valid JSON: {error}."))),
+        }
+    }
+
+    fn urlencoded(bytes: &[u8]) -> Self {
+        let text = String::from_utf8_lossy(bytes);
+        let uri = format!("/?{text}").parse::<Uri>().unwrap_or_default();
+        let fields = Query::read(&uri)
+            .0
+            .into_iter()
+            .map(|(name, value)| (name, Value::String(value)));
+        Self {
+            fields: fields.collect(),
+            from_form: true,
+            ..Self::default()
+        }
+    }
+
+    async fn multipart(kind: &str, bytes: Bytes) -> Result<Self, ApiError> {
+        let broken = |error: &dyn std::fmt::Display| {
+            ApiError::bad_request(format!("The multipart body cannot be read: {error}."))
+        };
+        let request = Request::builder()
+            .header(CONTENT_TYPE, kind)
+            .body(Body::from(bytes))
+            .map_err(|error| broken(&error))?;
+        let mut parts = Multipart::from_request(request, &())
+            .await
+            .map_err(|error| broken(&error))?;
+        let mut input = Self {
+            from_form: true,
+            ..Self::default()
+        };
+        while let Some(part) = parts.next_field().await.map_err(|error| broken(&error))? {
+            let field = part.name().unwrap_or_default().to_owned();
+            let bytes = part.bytes().await.map_err(|error| broken(&error))?;
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            input.fields.insert(field, Value::String(text));
+        }
+        Ok(input)
+    }
+
+    fn required(&self, name: &str) -> Result<&Value, ApiError> {
+        match self.fields.get(name) {
+            None | Some(Value::Null) => Err(ApiError::input(name, format!("Missing param: {name}"))),
+            Some(value) => Ok(value),
+        }
+    }
+
+    /// A whole number from 0.
+    pub fn count(&self, name: &str) -> Result<i64, ApiError> {
+        let value = self.required(name)?;
+        let number = match value {
+            Value::Number(number) => number.as_i64(),
+            Value::String(text) if self.from_form => text.trim().parse().ok(),
+            _ => None,
+        };
+        number.filter(|number| *number >= 0).ok_or_else(|| {
+            ApiError::input(
+                name,
+                format!("Invalid value for param: {name}. It must be a whole number from 0."),
+            )
+        })
+    }
+
+    /// Any text, empty text included.
+    pub fn text(&self, name: &str) -> Result<&str, ApiError> {
+        self.required(name)?
+            .as_str()
+            .ok_or_else(|| ApiError::input(name, format!("Invalid value for param: {name}. It must be text.")))
+    }
+
+    /// One of a few words.
+    pub fn choice(&self, name: &str, words: &[&str]) -> Result<&str, ApiError> {
+        let text = self.text(name)?;
+        if words.contains(&text) {
+            return Ok(text);
+        }
+        let known = words.join(", ");
+        Err(ApiError::input(
+            name,
+            format!("Invalid value for param: {name}. It must be one of: {known}."),
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn read(kind: &'static str, body: &'static str) -> Result<Input, ApiError> {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, http::HeaderValue::from_static(kind));
+        Input::read(&headers, Bytes::from_static(body.as_bytes())).await
+    }
+
+    #[tokio::test]
+    async fn json_is_taken_at_its_word() {
+        let input = read("application/json; charset=utf-8", r#"{"n": 5, "t": "5", "null": null}"#)
+            .await
+            .expect("JSON");
+        assert_eq!(input.count("n").expect("number"), 5);
+        for (name, word) in [("t", "Invalid"), ("null", "Missing"), ("absent", "Missing")] {
+            let error = input.count(name).expect_err(name);
+            assert!(error.message.contains(word), "{name}: {}", error.message);
+            assert_eq!(error.payload["param"], name);
+        }
+    }
+
+    #[tokio::test]
+    async fn forms_carry_numbers_as_text() {
+        let body = "--b\r\nContent-Disposition: form-data; name=\"n\"\r\n\r\n5\r\n--b--\r\n";
+        let input = read("multipart/form-data; boundary=b", body).await.expect("multipart");
+        assert_eq!(input.count("n").expect("number"), 5);
+        let input = read("application/x-www-form-urlencoded", "n=7&t=a%20b")
+            .await
+            .expect("form");
+        assert_eq!(input.count("n").expect("number"), 7);
+        assert_eq!(input.text("t").expect("text"), "a b");
+    }
+
+    #[tokio::test]
+    async fn broken_bodies_are_bad_requests() {
+        for (kind, body) in [
+            ("application/json", "{"),
+            ("application/json", "[1]"),
+            ("multipart/form-data; boundary=b", "nonsense"),
+            ("multipart/form-data", "no boundary"),
+        ] {
+            let error = read(kind, body).await.expect_err(body);
+            assert_eq!(error.code, "ERROR_CODE_BAD_REQUEST", "{body}");
+        }
+    }
+
+    #[test]
+    fn a_page_is_a_whole_number_from_one() {
+        let query = |text: &str| Query::read(&format!("/x?{text}").parse().expect("address"));
+        assert_eq!(query("page=3").at_least_one("page", 1).expect("three"), 3);
+        assert_eq!(query("").at_least_one("page", 1).expect("default"), 1);
+        for bad in ["page=0", "page=-1", "page=x", "page=1.5"] {
+            assert!(query(bad).at_least_one("page", 1).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! What every operation shares: routing, the token check, one transaction a call, answers.
+//!
+//! A family of operations is a file that lists its [`Route`]s: method, path, the scope it asks for
+//! and a plain function. The functions are synchronous and see a [`Call`]; they never touch sockets
+//! or tasks. Routes are written by hand from the published facts and not generated from the client's
+//! operation table, so that the two check each other.
+
+pub mod account;
+pub mod input;
+pub mod instance;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{RawPathParams, Request};
+use axum::response::Response;
+use axum::routing::{MethodFilter, on};
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use rusqlite::Connection;
+use serde_json::Value;
+
+use crate::error::ApiError;
+use crate::scope::Need;
+use crate::server::{Origin, Server};
+use crate::store::tokens::{self, Token};
+use crate::store::users::{self, User};
+use input::{Input, Query};
+
+/// What a handler sees of one request.
+pub struct Call<'a> {
+    /// The emulator.
+    pub server: &'a Server,
+    /// The origin that was asked: the account's or an instance's.
+    pub origin: &'a Origin,
+    /// The open transaction.
+    pub db: &'a Connection,
+    /// Who asks.
+    pub user: User,
+    /// Path parameters, decoded.
+    pub path: Vec<(String, String)>,
+    /// Query parameters.
+    pub query: Query,
+    /// The body.
+    pub input: Input,
+    /// Now, in epoch milliseconds of the emulator's clock.
+    pub now_ms: i64,
+}
+
+impl Call<'_> {
+    /// A path parameter; routing guarantees that those of the route's own path exist.
+    pub fn param(&self, name: &str) -> &str {
+        self.path
+            .iter()
+            .find(|(key, _)| key == name)
+            .map_or("", |(_, value)| value)
+    }
+}
+
+/// What a handler answers.
+#[derive(Debug)]
+pub enum Reply {
+    /// A JSON document.
+    Json(Value),
+}
+
+/// The outcome of a handler.
+pub type Outcome = Result<Reply, ApiError>;
+
+/// One operation.
+#[derive(Clone, Copy)]
+pub struct Route {
+    /// `GET`, `POST`, `PUT`, `PATCH` or `DELETE`.
+    pub method: MethodFilter,
+    /// The path after `/api:meta`.
+    pub path: &'static str,
+    /// The token scope it asks for; none where none is published.
+    pub need: Option<Need>,
+    /// What it does.
+    pub run: fn(&mut Call<'_>) -> Outcome,
+}
+
+impl Route {
+    /// An operation that any living token may call.
+    pub const fn open(method: MethodFilter, path: &'static str, run: fn(&mut Call<'_>) -> Outcome) -> Self {
+        Self {
+            method,
+            path,
+            need: None,
+            run,
+        }
+    }
+}
+
+/// Who the connection layer is talking to; travels with the request.
+#[derive(Clone)]
+pub struct Context {
+    /// The emulator.
+    pub server: Arc<Server>,
+    /// The origin that was asked.
+    pub origin: Arc<Origin>,
+}
+
+/// The token that asked; travels with the answer, for the journal.
+#[derive(Debug, Clone, Copy)]
+pub struct Asker(pub i64);
+
+/// Builds the router of one origin. Unknown paths and methods are 404 in Xano's shape.
+pub fn router(routes: impl IntoIterator<Item = Route>) -> Router {
+    let mut router = Router::new();
+    for route in routes {
+        let handler = move |params: RawPathParams, request: Request| dispatch(route, params, request);
+        router = router.route(&format!("/api:meta{}", route.path), on(route.method, handler));
+    }
+    router.fallback(unknown).method_not_allowed_fallback(unknown)
+}
+
+async fn unknown(request: Request) -> Response {
+    refuse(&no_such_request(request.method(), request.uri().path()))
+}
+
+fn no_such_request(method: &Method, path: &str) -> ApiError {
+    ApiError::not_found(format!("Unable to locate request: {method} {path}."))
+}
+
+async fn dispatch(route: Route, params: RawPathParams, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let Some(context) = parts.extensions.get::<Context>().cloned() else {
+        return refuse(&ApiError::fatal("The request reached the router without its origin."));
+    };
+    let path = params
+        .iter()
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    let query = Query::read(&parts.uri);
+    let input = match axum::body::to_bytes(body, usize::MAX).await {
+        Ok(bytes) => Input::read(&parts.headers, bytes).await,
+        Err(error) => Err(ApiError::bad_request(format!("The body cannot be read: {error}."))),
+    };
+    let mut asker = None;
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        run(&context, route, &parts.headers, path, query, input, &mut asker)
+    }))
+    .unwrap_or_else(|_| {
+        Err(ApiError::fatal(
+            "The emulator failed inside this operation; please report it.",
+        ))
+    });
+    let mut response = match outcome {
+        Ok(Reply::Json(value)) => json_response(StatusCode::OK, &value),
+        Err(error) => refuse(&error),
+    };
+    if let Some(id) = asker {
+        response.extensions_mut().insert(Asker(id));
+    }
+    response
+}
+
+/// The token check comes before anything is said about the input, as on the real service.
+fn run(
+    context: &Context,
+    route: Route,
+    headers: &HeaderMap,
+    path: Vec<(String, String)>,
+    query: Query,
+    input: Result<Input, ApiError>,
+    asker: &mut Option<i64>,
+) -> Outcome {
+    let server = &*context.server;
+    let now_ms = server.clock.now_ms();
+    let mut db = server.db();
+    let transaction = db.transaction()?;
+    let token = authenticate(&transaction, headers, now_ms)?;
+    *asker = Some(token.id);
+    let user = users::get(&transaction, token.user_id)?
+        .ok_or_else(|| ApiError::unauthorized("The owner of this token does not exist any more."))?;
+    context.origin.admits(&transaction, &user)?;
+    if let Some(need) = route.need
+        && !token.grants.allows(need)
+    {
+        return Err(ApiError::missing_scope(need));
+    }
+    let mut call = Call {
+        server,
+        origin: &context.origin,
+        db: &transaction,
+        user,
+        path,
+        query,
+        input: input?,
+        now_ms,
+    };
+    let reply = (route.run)(&mut call)?;
+    transaction.commit()?;
+    Ok(reply)
+}
+
+/// The text after `Bearer `.
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}
+
+fn authenticate(db: &Connection, headers: &HeaderMap, now_ms: i64) -> Result<Token, ApiError> {
+    let text = bearer(headers).ok_or_else(|| {
+        ApiError::unauthorized("Authentication required: send the header \"Authorization: Bearer TOKEN\".")
+    })?;
+    let token = tokens::by_text(db, text)?.ok_or_else(|| ApiError::unauthorized("Invalid token."))?;
+    if token.revoked_at.is_some() {
+        return Err(ApiError::unauthorized("This token has been revoked."));
+    }
+    if !token.living(now_ms) {
+        return Err(expired_token());
+    }
+    Ok(token)
+}
+
+/// The refusal of a token that was good once; faults use it too.
+pub fn expired_token() -> ApiError {
+    ApiError::unauthorized("This token is expired.")
+}
+
+/// A JSON answer.
+pub fn json_response(status: StatusCode, value: &Value) -> Response {
+    let mut response = Response::new(Body::from(value.to_string()));
+    *response.status_mut() = status;
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// A refusal as an answer.
+pub fn refuse(error: &ApiError) -> Response {
+    let mut response = json_response(error.status, &error.body());
+    response.headers_mut().extend(error.headers.clone());
+    response
+}
