@@ -362,6 +362,7 @@ class _Builder:
                 seen.add((handle.api, handle.chain))
         roots = {api: Node(api, "", (), (), name, _ROOT_DOCS[api]) for api, name in _ROOT_NAMES.items()}
         classes: dict[str, str] = dict.fromkeys(_ROOT_NAMES.values(), "the root")
+        at_root = {o.chain[0].name for o in operations if o.chain}
         for operation in operations:
             node = roots[operation.api]
             for depth, segment in enumerate(operation.chain):
@@ -378,7 +379,7 @@ class _Builder:
                         segment.name,
                         params,
                         node.bound + params,
-                        class_name(chain),
+                        class_name(chain, at_root),
                         docs[operation.api, chain].doc,
                     )
                     if child.class_name in self.types or child.class_name in classes:

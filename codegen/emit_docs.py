@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from codegen.model import Argument, Model, Node, Operation
 from codegen.naming import camel, safe, words
 from codegen.output import MARK, Output
@@ -119,9 +121,13 @@ def _operation(operation: Operation) -> list[str]:
 def _argument_row(argument: Argument) -> str:
     spelled = spell(Nullable(argument.type) if argument.nullable else argument.type).replace("|", "\\|")
     need = ", required" if argument.required else ""
-    default = f" Default: `{argument.default}`." if argument.has_default else ""
+    default = f" Default: {_default(argument)}." if argument.has_default else ""
     old = " **Deprecated.**" if argument.deprecated else ""
     return f"| `{argument.name}` | {spelled}{need} | {argument.doc.replace('|', chr(92) + '|')}.{default}{old} |"
+
+
+def _default(argument: Argument) -> str:
+    return f"`{json.dumps(argument.default, ensure_ascii=False)}`"
 
 
 def _returns(operation: Operation) -> str:

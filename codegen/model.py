@@ -7,7 +7,7 @@ tree of handles. What does not make sense is refused with the line it stands on,
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 
 from codegen.naming import pascal
@@ -199,13 +199,14 @@ class Model:
         return self.types[name]
 
 
-def class_name(chain: tuple[Segment, ...]) -> str:
+def class_name(chain: tuple[Segment, ...], at_root: Container[str] = ()) -> str:
     """`snippet(c).token(t)` is `SnippetTokenHandle`, `snippet(c).tokens` is `SnippetTokens`.
 
-    Nearly everything hangs on a workspace, so its name is left out where something follows it.
+    Nearly everything hangs on a workspace, so its name is left out where something follows it, unless the root has
+    something of that name (`at_root`).
     """
     words = [s.name for s in chain]
-    if len(words) > 1 and words[0] == "workspace":
+    if len(words) > 1 and words[0] == "workspace" and words[1] not in at_root:
         words = words[1:]
     return "".join(pascal(w) for w in words) + ("Handle" if chain[-1].params else "")
 

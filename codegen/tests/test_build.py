@@ -30,6 +30,8 @@ def test_the_workspace_is_left_out_of_class_names() -> None:
         + operation("workspace(w).tables.list", "/workspace/{w}/table", '  path: {w!: int "Which"}\n')
     )
     assert [n.class_name for n in model(text).roots["instance"].walk()] == ["Instance", "WorkspaceHandle", "Tables"]
+    twice = model(text + 'handle tables "All tables"\n' + operation("tables.list", "/table")).roots["instance"]
+    assert [n.class_name for n in twice.walk()] == ["Instance", "WorkspaceHandle", "WorkspaceTables", "Tables"]
 
 
 def test_operations_know_where_arguments_travel_and_how_answers_page() -> None:
