@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_LENGTH, RETRY_AFTER, TRANSFER_ENCODING};
+use http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Request, StatusCode};
 use hyper::body::Incoming;
@@ -206,15 +206,15 @@ impl Connection {
             Seconds(decision.wait_us).exact()
         ));
         let seconds = decision.wait_us.div_euclid(1_000_000) + i64::from(decision.wait_us % 1_000_000 > 0);
-        match limit.retry_after {
-            RetryAfter::Absent => error,
-            RetryAfter::Seconds => error.with_header(RETRY_AFTER, &seconds.to_string()),
-            RetryAfter::Date => {
-                // A date has whole seconds; the part that has begun counts as a whole one.
-                let at = self.server.clock.now_ms() + decision.wait_us / 1000 + 999;
-                error.with_header(RETRY_AFTER, &clock::http_date(at))
-            }
-        }
+        let retry_after = match limit.retry_after {
+            RetryAfter::Absent => None,
+            RetryAfter::Seconds => Some(seconds.to_string()),
+            // A date has whole seconds; the part that has begun counts as a whole one.
+            RetryAfter::Date => Some(clock::http_date(
+                self.server.clock.now_ms() + decision.wait_us / 1000 + 999,
+            )),
+        };
+        ApiError { retry_after, ..error }
     }
 }
 

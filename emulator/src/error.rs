@@ -1,6 +1,6 @@
 //! Refusals, in the shape the Metadata API uses: `{code, message, payload}`.
 
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::scope::Need;
@@ -15,9 +15,9 @@ pub struct ApiError {
     /// A sentence that says what happened and what to do.
     pub message: String,
     /// `""`, null, text, `{param}` or `{line, col}`.
-    pub payload: Value,
-    /// Extra answer headers, such as `Retry-After`.
-    pub headers: HeaderMap,
+    pub payload: Box<Value>,
+    /// The `Retry-After` header, where there is one.
+    pub retry_after: Option<String>,
 }
 
 impl ApiError {
@@ -26,15 +26,15 @@ impl ApiError {
             status,
             code,
             message: message.into(),
-            payload: json!(""),
-            headers: HeaderMap::new(),
+            payload: Box::new(json!("")),
+            retry_after: None,
         }
     }
 
     /// 400: an input is missing or of the wrong type; names it.
     pub fn input(param: &str, message: impl Into<String>) -> Self {
         let mut error = Self::new(StatusCode::BAD_REQUEST, "ERROR_CODE_INPUT_ERROR", message);
-        error.payload = json!({"param": param});
+        error.payload = Box::new(json!({"param": param}));
         error
     }
 
@@ -79,14 +79,6 @@ impl ApiError {
     /// 500: the emulator itself failed.
     pub fn fatal(message: impl Into<String>) -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "ERROR_FATAL", message)
-    }
-
-    /// Adds an answer header.
-    pub fn with_header(mut self, name: HeaderName, value: &str) -> Self {
-        if let Ok(value) = HeaderValue::from_str(value) {
-            self.headers.insert(name, value);
-        }
-        self
     }
 
     /// The answer's body.

@@ -136,13 +136,11 @@ async fn trickle(socket: &mut Socket, bytes: &[u8], rate: u32) -> io::Result<()>
 async fn left(socket: &mut Socket, limit: Option<Duration>) -> bool {
     let mut ignored = [0; 1024];
     let gone = async { while socket.read(&mut ignored).await.is_ok_and(|n| n > 0) {} };
-    match limit {
-        Some(limit) => timeout(limit, gone).await.is_ok(),
-        None => {
-            gone.await;
-            true
-        }
+    if let Some(limit) = limit {
+        return timeout(limit, gone).await.is_ok();
     }
+    gone.await;
+    true
 }
 
 /// An answer in parts, before it is written.

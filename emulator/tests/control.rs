@@ -128,7 +128,7 @@ async fn a_client_that_leaves_in_the_middle_is_noticed() {
     );
     assert_eq!(entry["applied"], false);
 
-    house.fault(json!({"kind": "latency", "ms": 60_000}));
+    house.fault(&json!({"kind": "latency", "ms": 60_000}));
     let mut socket = house.socket();
     socket
         .write_all(house.request("GET", "/auth/me", "").as_bytes())
@@ -237,7 +237,7 @@ async fn reset_starts_over_behind_the_same_addresses() {
     house.control("POST", "snippets", &json!({"count": 3}));
     house.control("POST", "limits", &json!({"requests": 1, "per": 60}));
     house.control("POST", "clock", &json!({"advance": 1000}));
-    house.fault(json!({"kind": "reset"}));
+    house.fault(&json!({"kind": "reset"}));
     house.control("POST", "reset", &Value::Null);
     for _ in 0..3 {
         assert_eq!(house.call("GET", "/snippet", Value::Null).await.1["items"], json!([]));

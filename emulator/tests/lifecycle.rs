@@ -102,7 +102,7 @@ async fn a_port_that_is_taken_meanwhile_is_given_up() {
 #[tokio::test]
 async fn stopping_frees_ports_and_ends_connections_at_once() {
     let house = house();
-    house.fault(json!({"kind": "hang"}));
+    house.fault(&json!({"kind": "hang"}));
     let mut open = house.socket();
     open.write_all(house.request("GET", "/auth/me", "").as_bytes())
         .expect("sent");

@@ -95,7 +95,6 @@ impl Input {
         Self {
             fields: fields.collect(),
             from_form: true,
-            ..Self::default()
         }
     }
 

@@ -17,7 +17,7 @@ use axum::body::Body;
 use axum::extract::{RawPathParams, Request};
 use axum::response::Response;
 use axum::routing::{MethodFilter, on};
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use rusqlite::Connection;
 use serde_json::Value;
@@ -109,12 +109,12 @@ pub struct Asker(pub i64);
 
 /// Builds the router of one origin. Unknown paths and methods are 404 in Xano's shape.
 pub fn router(routes: impl IntoIterator<Item = Route>) -> Router {
-    let mut router = Router::new();
+    let mut built = Router::new();
     for route in routes {
         let handler = move |params: RawPathParams, request: Request| dispatch(route, params, request);
-        router = router.route(&format!("/api:meta{}", route.path), on(route.method, handler));
+        built = built.route(&format!("/api:meta{}", route.path), on(route.method, handler));
     }
-    router.fallback(unknown).method_not_allowed_fallback(unknown)
+    built.fallback(unknown).method_not_allowed_fallback(unknown)
 }
 
 async fn unknown(request: Request) -> Response {
@@ -236,6 +236,12 @@ pub fn json_response(status: StatusCode, value: &Value) -> Response {
 /// A refusal as an answer.
 pub fn refuse(error: &ApiError) -> Response {
     let mut response = json_response(error.status, &error.body());
-    response.headers_mut().extend(error.headers.clone());
+    if let Some(value) = error
+        .retry_after
+        .as_deref()
+        .and_then(|text| HeaderValue::from_str(text).ok())
+    {
+        response.headers_mut().insert(RETRY_AFTER, value);
+    }
     response
 }

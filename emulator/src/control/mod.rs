@@ -56,7 +56,7 @@ fn route(server: &Server, method: &str, path: &str, body: &Value) -> Outcome {
     let parts: Vec<&str> = decoded.iter().map(String::as_str).collect();
     let fields = Fields::new(body);
     match (method, parts.as_slice()) {
-        ("GET", []) => state::status(server),
+        ("GET", []) => Ok(state::status(server)),
         ("POST", ["install"]) => install::install(server, &fields?),
         ("GET", ["users"]) => tokens::users(server),
         ("POST", ["users"]) => tokens::add_user(server, &fields?),
@@ -70,7 +70,7 @@ fn route(server: &Server, method: &str, path: &str, body: &Value) -> Outcome {
         ("GET", ["snippets"]) => snippets::list(server),
         ("POST", ["snippets"]) => snippets::create(server, body),
         ("DELETE", ["snippets", canonical]) => snippets::remove(server, canonical),
-        ("GET", ["limits"]) => limits::list(server),
+        ("GET", ["limits"]) => Ok(limits::list(server)),
         ("POST", ["limits"]) => limits::set(server, &fields?),
         ("GET", ["clock"]) => Ok(state::clock(server)),
         ("POST", ["clock"]) => state::advance(server, &fields?),

@@ -124,13 +124,13 @@ fn fault(kind: &str, fields: &Fields<'_>) -> Result<Fault, ApiError> {
         "close" => Fault::Close,
         "garbage" => Fault::Garbage(
             fields
-                .body()?
+                .body()
                 .unwrap_or_else(|| Bytes::from_static(b"\x16\x03\x01\x00\x2a\x02 this is not HTTP\r\n\r\n")),
         ),
         "hang" => Fault::Hang(fields.duration()?),
         "reset_mid_body" => Fault::ResetMidBody(bytes),
         "cut_body" => Fault::CutBody(bytes),
-        "long_body" => Fault::LongBody(fields.body()?.unwrap_or_else(|| Bytes::from_static(b"and then some"))),
+        "long_body" => Fault::LongBody(fields.body().unwrap_or_else(|| Bytes::from_static(b"and then some"))),
         "wrong_length" => Fault::WrongLength(match fields.0.get("length") {
             Some(Value::String(text)) => text.clone(),
             Some(Value::Number(number)) => number.to_string(),
@@ -218,17 +218,17 @@ impl Fields<'_> {
     }
 
     /// Text is sent as it stands; anything else is sent as JSON.
-    fn body(&self) -> Result<Option<Bytes>, ApiError> {
-        Ok(match self.0.get("body") {
+    fn body(&self) -> Option<Bytes> {
+        match self.0.get("body") {
             None => None,
             Some(Value::String(text)) => Some(Bytes::from(text.clone())),
             Some(other) => Some(Bytes::from(other.to_string())),
-        })
+        }
     }
 
     fn scripted(&self, default: u16) -> Result<Scripted, ApiError> {
         let status = self.status(default)?;
-        let body = self.body()?.unwrap_or_else(|| Bytes::from(default_body(status)));
+        let body = self.body().unwrap_or_else(|| Bytes::from(default_body(status)));
         let mut headers = Vec::new();
         for (name, value) in self.given("headers").and_then(Value::as_object).into_iter().flatten() {
             match value {
@@ -270,7 +270,7 @@ impl Fields<'_> {
         Ok(Scripted {
             status,
             headers: vec![("content-type".to_owned(), "text/html".to_owned())],
-            body: self.body()?.unwrap_or_else(|| Bytes::from(page)),
+            body: self.body().unwrap_or_else(|| Bytes::from(page)),
         })
     }
 }

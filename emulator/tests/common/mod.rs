@@ -76,8 +76,8 @@ impl House {
         value
     }
 
-    pub fn fault(&self, rule: Value) {
-        self.control("POST", "/_emulator/faults", &rule);
+    pub fn fault(&self, rule: &Value) {
+        self.control("POST", "/_emulator/faults", rule);
     }
 
     pub fn journal(&self) -> Vec<Value> {
