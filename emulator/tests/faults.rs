@@ -189,7 +189,7 @@ async fn bodies_are_too_long_or_of_another_length() {
 async fn slow_bytes_take_their_time() {
     let house = house();
     house.fault(
-        json!({"kind": "slow", "bytes_per_second": 100, "reply": {"body": "0123456789012345678901234567890123456789"}}),
+        &json!({"kind": "slow", "bytes_per_second": 100, "reply": {"body": "0123456789012345678901234567890123456789"}}),
     );
     let begin = Instant::now();
     let text = house
