@@ -68,9 +68,9 @@ def test_the_manager_shows_every_snippet(emulator: Emulator, language: str) -> N
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_manager_restricts_creates_raises_and_revokes(emulator: Emulator, language: str) -> None:
-    snippet = emulator.client().snippet("kRG3t_-i")
+    snippet = emulator.client().snippet("demo-001")
     before = [t.token for t in snippet.tokens.list()]
-    done = run(emulator, language, "snippet_manager", "kRG3t_-i")
+    done = run(emulator, language, "snippet_manager", "demo-001")
     assert done.returncode == 0, done.stderr
     assert "raised it to 10" in done.stdout
     assert snippet.get().install_access == "token"
@@ -87,14 +87,14 @@ def test_the_manager_knows_a_snippet_that_is_not_yours(emulator: Emulator, langu
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_shop_reuses_a_token_until_it_is_used_up(emulator: Emulator, language: str) -> None:
     def sell() -> str:
-        done = run(emulator, language, "snippet_shop", "kRG3t_-i", "single", "ada@example.com")
+        done = run(emulator, language, "snippet_shop", "demo-001", "single", "ada@example.com")
         assert done.returncode == 0, done.stderr
         assert "Hello ada@example.com" in done.stdout
         return done.stdout.split("paste this token: ")[1].split()[0]
 
-    snippet = emulator.client().snippet("kRG3t_-i")
+    snippet = emulator.client().snippet("demo-001")
     snippet.update(install_access="token", install_access_description="For buyers")
     first = sell()
     assert sell() == first
-    emulator.install("kRG3t_-i", token=first)
+    emulator.install("demo-001", token=first)
     assert sell() != first

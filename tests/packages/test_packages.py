@@ -22,8 +22,8 @@ LIMIT = 6_000_000
 EXAMPLES = [
     ("instance_switcher", ["staging"]),
     ("snippet_manager", []),
-    ("snippet_manager", ["kRG3t_-i"]),
-    ("snippet_shop", ["kRG3t_-i", "team", "ada@example.com"]),
+    ("snippet_manager", ["demo-001"]),
+    ("snippet_shop", ["demo-001", "team", "ada@example.com"]),
 ]
 
 

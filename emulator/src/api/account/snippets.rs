@@ -42,7 +42,7 @@ fn list(call: &mut Call<'_>) -> Outcome {
     let more = offset.saturating_add(PAGE_SIZE) < total;
     Ok(Reply::Json(json!({
         "curPage": page,
-        "nextPage": more.then_some(page + 1),
+        "nextPage": more.then(|| page + 1),
         "prevPage": (page > 1).then_some(page - 1),
         "items": items.iter().map(Snippet::to_json).collect::<Vec<_>>(),
     })))
