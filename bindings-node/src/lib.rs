@@ -1,0 +1,38 @@
+//! The native side of the Node face: the core behind about a dozen generic functions, however many operations there are.
+//!
+//! TypeScript packs arguments, and builds objects and errors; Rust makes the calls. What crosses the boundary is a number
+//! for each call, JSON text for parameters, and bytes for bodies. Outcomes go back in batches over one wake of the event
+//! loop ([`hub`]), because waking is what costs, not carrying.
+//!
+//! Calls run on the core's own runtime and not on one of napi's: it is shut down once, at exit, and nothing brings it back.
+#![deny(unsafe_code)]
+
+mod client;
+mod delivery;
+mod download;
+mod emulator;
+mod hub;
+mod options;
+mod request;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use xano_metadata::Error;
+
+/// A core error as an exception whose message is its JSON; TypeScript makes the real error of it.
+fn throw(error: &Error) -> napi::Error {
+    napi::Error::from_reason(error.to_json())
+}
+
+/// Runs what JavaScript called; neither an error nor a panic of it leaves as anything but an exception.
+fn guarded<T>(work: impl FnOnce() -> Result<T, Error>) -> napi::Result<T> {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => Err(throw(&error)),
+        Err(_) => Err(throw(&panicked())),
+    }
+}
+
+fn panicked() -> Error {
+    Error::internal("The native code of xano-metadata panicked; the message is on the standard error stream.")
+}

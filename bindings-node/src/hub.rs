@@ -1,0 +1,192 @@
+//! Carries calls out and outcomes back, one hub for each thread of JavaScript.
+//!
+//! A finished call puts its outcome into a queue and wakes the event loop only when the queue was empty: whatever finishes
+//! before the loop gets to it comes along in the same batch. The wake function does not keep the loop alive; JavaScript
+//! does that while calls are in flight. When a thread of JavaScript ends, its wake function is gone, and outcomes that come
+//! after that are dropped.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use napi::Status;
+use napi::bindgen_prelude::{FnArgs, Function};
+use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
+use napi_derive::napi;
+use tokio::task::AbortHandle;
+use xano_metadata::{Error, runtime};
+
+use crate::client::NativeClient;
+use crate::delivery::{Delivery, Payload};
+use crate::emulator::NativeEmulator;
+use crate::{guarded, panicked};
+
+type Batch = FnArgs<(Vec<Delivery>,)>;
+type Wake = ThreadsafeFunction<(), (), Batch, Status, false, true>;
+
+/// How long a process that exits waits for the engine's threads.
+const EXIT: Duration = Duration::from_millis(500);
+
+/// What a call comes to.
+pub(crate) type Outcome = Result<(Payload, Option<String>), Error>;
+
+pub(crate) struct Shared {
+    queue: Mutex<Vec<Delivery>>,
+    wake: OnceLock<Wake>,
+    running: Mutex<HashMap<u64, AbortHandle>>,
+}
+
+impl Shared {
+    /// Runs `work` and delivers what comes of it under the number `call`, exactly once: also when it panics, when it is
+    /// cancelled, and when there is no runtime any more.
+    pub(crate) fn run(self: &Arc<Self>, call: f64, work: impl Future<Output = Outcome> + Send + 'static) {
+        let mut ticket = Ticket {
+            shared: Arc::clone(self),
+            call,
+            open: true,
+        };
+        match runtime::handle() {
+            Err(error) => ticket.settle(Err(error)),
+            Ok(handle) => {
+                // Held until the task is entered, so that it cannot end before.
+                let mut running = lock(&self.running);
+                let task = handle.spawn(async move {
+                    let outcome = AssertUnwindSafe(work)
+                        .catch_unwind()
+                        .await
+                        .unwrap_or_else(|_| Err(panicked()));
+                    ticket.settle(outcome);
+                });
+                running.insert(key(call), task.abort_handle());
+            }
+        }
+    }
+
+    /// Tells a listener in JavaScript something, as JSON text.
+    pub(crate) fn tell(&self, listener: f64, json: String) {
+        self.push(Delivery {
+            call: -listener,
+            good: true,
+            body: Payload::None,
+            meta: Some(json),
+        });
+    }
+
+    fn push(&self, delivery: Delivery) {
+        let mut queue = lock(&self.queue);
+        let first = queue.is_empty();
+        queue.push(delivery);
+        drop(queue);
+        if first && let Some(wake) = self.wake.get() {
+            // Refused only while the thread of JavaScript ends, when nobody is left to hear it.
+            wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
+        }
+    }
+}
+
+/// The duty to deliver one outcome.
+struct Ticket {
+    shared: Arc<Shared>,
+    call: f64,
+    open: bool,
+}
+
+impl Ticket {
+    fn settle(&mut self, outcome: Outcome) {
+        self.open = false;
+        lock(&self.shared.running).remove(&key(self.call));
+        self.shared.push(match outcome {
+            Ok((body, meta)) => Delivery {
+                call: self.call,
+                good: true,
+                body,
+                meta,
+            },
+            Err(error) => Delivery::bad(self.call, &error),
+        });
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        if self.open {
+            self.settle(Err(Error::cancelled("The call was given up before it ended.")));
+        }
+    }
+}
+
+/// The hub of one thread of JavaScript.
+#[napi]
+pub struct NativeHub {
+    shared: Arc<Shared>,
+}
+
+#[napi]
+impl NativeHub {
+    /// A hub that hands its batches to `deliver`.
+    #[napi(constructor)]
+    pub fn new(deliver: Function<'_, Batch, ()>) -> napi::Result<Self> {
+        let shared = Arc::new(Shared {
+            queue: Mutex::default(),
+            wake: OnceLock::new(),
+            running: Mutex::default(),
+        });
+        let weak: Weak<Shared> = Arc::downgrade(&shared);
+        let wake = deliver
+            .build_threadsafe_function::<()>()
+            .callee_handled::<false>()
+            .weak::<true>()
+            .build_callback(move |_| {
+                let batch = weak.upgrade().map(|shared| std::mem::take(&mut *lock(&shared.queue)));
+                Ok(FnArgs::from((batch.unwrap_or_default(),)))
+            })?;
+        // Set once: the hub was made a moment ago.
+        let _ = shared.wake.set(wake);
+        Ok(Self { shared })
+    }
+
+    /// A client. Events go to the listener of this number; 0 is none.
+    #[napi]
+    pub fn client(&self, options: String, runtime: String, events: f64) -> napi::Result<NativeClient> {
+        guarded(|| NativeClient::new(Arc::clone(&self.shared), &options, &runtime, events))
+    }
+
+    /// An emulator that is not started yet.
+    #[napi]
+    pub fn emulator(&self) -> NativeEmulator {
+        NativeEmulator::new(Arc::clone(&self.shared))
+    }
+
+    /// Gives a call up: its request is dropped, and `cancelled` delivered unless it has just ended.
+    #[napi]
+    pub fn cancel(&self, call: f64) {
+        let task = lock(&self.shared.running).get(&key(call)).cloned();
+        if let Some(task) = task {
+            task.abort();
+        }
+    }
+
+    /// Ends the engine's threads, at the exit of the process.
+    #[napi]
+    pub fn shutdown(&self) {
+        runtime::shutdown(EXIT);
+    }
+}
+
+/// JavaScript counts calls in a double; they are whole, positive and far below 2^53.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a counter kept by hub.ts"
+)]
+fn key(call: f64) -> u64 {
+    call as u64
+}
+
+/// A panic while a lock was held leaves nothing half done here.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,164 @@
+/**
+ * The way into the native side and back. A call gets a number; outcomes arrive in batches, one wake of the event loop
+ * for all that are ready, and settle the promises waiting under their numbers.
+ *
+ * Nothing here keeps a process alive except calls in flight: while there are some, a timer that never fires is
+ * referenced. An aborted signal rejects its call at once and drops the request on the native side.
+ */
+
+import { isMainThread } from 'node:worker_threads'
+
+import { Cancelled, XanoError, errorFromNative } from './errors.js'
+import { native, type Delivery, type NativeHub } from './native.js'
+
+interface Waiting {
+  resolve: (delivery: Delivery) => void
+  reject: (error: unknown) => void
+}
+
+const LONG = 2 ** 30
+
+let hub: NativeHub | undefined
+let last = 0
+let inFlight = 0
+let keeper: NodeJS.Timeout | undefined
+const waiting = new Map<number, Waiting>()
+const listeners = new Map<number, (json: string) => void>()
+
+/** The native side of this thread, made at first use. */
+export function nativeHub(): NativeHub {
+  if (!hub) {
+    const made = new (native().NativeHub)(deliver)
+    hub = made
+    if (isMainThread) {
+      // Threads of the engine must be gone before the process tears its libraries down.
+      process.once('exit', () => {
+        made.shutdown()
+      })
+    }
+  }
+  return hub
+}
+
+/** Runs a native function that does not wait; its complaints become errors of our classes. */
+export function guarded<T>(work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    throw fromThrown(error)
+  }
+}
+
+function fromThrown(error: unknown): unknown {
+  if (error instanceof XanoError || !(error instanceof Error)) return error
+  return error.message.startsWith('{') ? errorFromNative(error.message) : error
+}
+
+/**
+ * Starts something that is answered later.
+ *
+ * @param begin - Starts it under the number it is given.
+ * @param signal - Gives it up when aborted.
+ * @param operation - What to call it in the error then.
+ */
+export async function submit(
+  begin: (call: number) => void,
+  signal?: AbortSignal,
+  operation: string | null = null,
+): Promise<Delivery> {
+  if (signal?.aborted) throw cancelled(signal, operation, 0)
+  const delivery = await outcome(begin, signal, operation)
+  // Made here, after an await, the error's stack leads to the code that made the call.
+  if (!delivery[1]) throw errorFromNative(delivery[3] ?? '{}')
+  return delivery
+}
+
+function outcome(
+  begin: (call: number) => void,
+  signal: AbortSignal | undefined,
+  operation: string | null,
+): Promise<Delivery> {
+  return new Promise((resolve, reject) => {
+    last += 1
+    const call = last
+    const onAbort = (): void => {
+      if (waiting.delete(call) && signal) {
+        hub?.cancel(call)
+        reject(cancelled(signal, operation, 1))
+      }
+    }
+    const done = (): void => {
+      signal?.removeEventListener('abort', onAbort)
+    }
+    waiting.set(call, {
+      resolve: (delivery) => {
+        done()
+        resolve(delivery)
+      },
+      reject: (error) => {
+        done()
+        reject(error as Error)
+      },
+    })
+    try {
+      begin(call)
+    } catch (error) {
+      waiting.delete(call)
+      reject(fromThrown(error) as Error)
+      return
+    }
+    signal?.addEventListener('abort', onAbort, { once: true })
+    holdOpen(1)
+  })
+}
+
+function cancelled(signal: AbortSignal, operation: string | null, attempts: number): Cancelled {
+  const where = operation === null ? '' : `${operation}: `
+  const reason: unknown = signal.reason
+  const detail = 'The call was given up because its signal was aborted.'
+  return new Cancelled(`${where}${detail}`, { detail, operation, attempts }, reason)
+}
+
+function holdOpen(change: number): void {
+  inFlight += change
+  keeper ??= setInterval(() => undefined, LONG).unref()
+  if (inFlight > 0) keeper.ref()
+  else keeper.unref()
+}
+
+function deliver(batch: Delivery[]): void {
+  let ended = 0
+  for (const delivery of batch) {
+    const [call, , , meta] = delivery
+    if (call <= 0) {
+      tell(-call, meta ?? '{}')
+      continue
+    }
+    ended += 1
+    const entry = waiting.get(call)
+    if (!entry) continue
+    waiting.delete(call)
+    entry.resolve(delivery)
+  }
+  if (ended) holdOpen(-ended)
+}
+
+function tell(listener: number, json: string): void {
+  try {
+    listeners.get(listener)?.(json)
+  } catch (error) {
+    process.emitWarning(`A callback given to xano-metadata threw: ${String(error)}`, 'XanoMetadataWarning')
+  }
+}
+
+/** Registers a callback for things that come without being asked for, such as events; returns its number. */
+export function listen(callback: (json: string) => void): number {
+  last += 1
+  listeners.set(last, callback)
+  return last
+}
+
+/** Takes a callback back. */
+export function unlisten(listener: number): void {
+  listeners.delete(listener)
+}

@@ -1,0 +1,39 @@
+/**
+ * A client for the Xano Metadata API: typed, retrying, aware of rate limits. An independent project, not made by Xano.
+ *
+ * @example
+ * ```ts
+ * import { Xano } from 'xano-metadata'
+ *
+ * const xano = new Xano()
+ * for await (const snippet of xano.snippets.list()) console.log(snippet.name)
+ * ```
+ *
+ * @packageDocumentation
+ */
+
+export { Instance, Xano, type InstanceOptions } from './client.js'
+export { Download, EventStream, type Progress, type ServerEvent } from './download.js'
+export {
+  ApiError,
+  AuthenticationError,
+  BadRequestError,
+  Cancelled,
+  ConfigError,
+  ConflictError,
+  ConnectionError,
+  DecodeError,
+  NotFoundError,
+  PermissionError,
+  RateLimitError,
+  ServerError,
+  TimeoutError,
+  XanoError,
+  type ErrorFields,
+} from './errors.js'
+export type { ClientEvent, Stats } from './events.js'
+export { RateLimit, type CallOptions, type ClientOptions } from './options.js'
+export type { RawParams } from './pack.js'
+export { Page, Pager } from './pager.js'
+export { parseTime, scriptText, type FileInput, type FileSource, type Script, type Time } from './values.js'
+export type * from './generated/index.js'

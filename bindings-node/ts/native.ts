@@ -1,0 +1,126 @@
+/**
+ * Finds and loads the native addon, at the first client and not before: a program that only imports types or errors
+ * should not pay for it.
+ *
+ * The addon comes as a package per platform (`xano-metadata-linux-x64-gnu`, …), which npm picks by `os`, `cpu` and
+ * `libc`. A build of the repository puts it beside this file, and that one wins.
+ */
+
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+
+import { ConfigError } from './errors.js'
+
+/** What the addon offers. Calls carry a number under which their outcome is delivered to the hub's callback. */
+export interface NativeModule {
+  readonly NativeHub: new (deliver: (batch: Delivery[]) => void) => NativeHub
+}
+
+/** One result: the call's number (0 for an event), whether it is good, a body, and what is known about it as JSON. */
+export type Delivery = [call: number, good: boolean, body: string | Buffer | undefined, meta: string | undefined]
+
+/** Carries calls out and outcomes back, one for each thread of JavaScript. */
+export interface NativeHub {
+  client(options: string, runtime: string, events: number): NativeClient
+  emulator(): NativeEmulator
+  cancel(call: number): void
+  shutdown(): void
+}
+
+/** A client of the core. */
+export interface NativeClient {
+  account(): NativeConnection
+  instance(name: string): NativeConnection
+  instanceInfo(metaApi: string, rateLimited: boolean): NativeConnection
+  instanceAt(url: string, token: string | undefined): NativeConnection
+  defaultInstance(): NativeConnection
+  stats(): string
+  close(): void
+}
+
+/** A field of a form: exactly one of `text`, `data` and `path` is there. */
+export interface NativePart {
+  name: string
+  fileName?: string
+  contentType?: string
+  text?: string
+  data?: Buffer
+  path?: string
+}
+
+/** The body of a request, by its encoding; null for none. */
+export type NativeBody =
+  | { json: string }
+  | { script: string }
+  | { form: NativePart[] }
+  | { bytes: Buffer; contentType: string }
+  | null
+
+/** One API behind one base URL. */
+export interface NativeConnection {
+  call(call: number, operation: string, parameters: string | null, body: NativeBody, full: boolean): void
+  pages(operation: string, parameters: string | null, body: NativeBody): NativePages
+  open(call: number, operation: string, parameters: string | null, body: NativeBody): NativeDownload
+  resolve(call: number): void
+  baseUrl(): string | null
+}
+
+/** A list that is being walked. */
+export interface NativePages {
+  next(call: number): void
+}
+
+/** An answer that is read as it comes. */
+export interface NativeDownload {
+  next(call: number): void
+  save(call: number, path: string, progress: number): void
+  close(): void
+}
+
+/** An emulator in this process. */
+export interface NativeEmulator {
+  start(call: number, options: string): void
+  control(call: number, method: string, path: string, body: string | null): void
+  stop(call: number): void
+}
+
+let loaded: NativeModule | undefined
+
+/** The addon. */
+export function native(): NativeModule {
+  loaded ??= load()
+  return loaded
+}
+
+function load(): NativeModule {
+  const platforms = candidates()
+  for (const platform of platforms) {
+    const built = join(__dirname, '..', `xano-metadata.${platform}.node`)
+    if (existsSync(built)) return require(built) as NativeModule
+  }
+  for (const platform of platforms) {
+    try {
+      return require(`xano-metadata-${platform}`) as NativeModule
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') {
+        throw new ConfigError(`The addon of xano-metadata for ${platform} does not load: ${String(error)}`, {}, error)
+      }
+    }
+  }
+  const here = `${process.platform}-${process.arch}`
+  const names = platforms.map((platform) => `xano-metadata-${platform}`)
+  throw new ConfigError(
+    names.length
+      ? `The addon of xano-metadata for ${here} is not installed: ${names.join(' or ')} is missing. Install again ` +
+          'without leaving out optional dependencies (npm install --include=optional), on the platform it is to run on.'
+      : `xano-metadata has no addon for ${here}. It runs on Linux, macOS and Windows on x64, and on ARM64 except on Windows.`,
+  )
+}
+
+/** The platform packages that may fit; on Linux npm has installed the one for this C library. */
+function candidates(): string[] {
+  const here = `${process.platform}-${process.arch}`
+  if (here === 'linux-x64' || here === 'linux-arm64') return [`${here}-gnu`, `${here}-musl`]
+  if (here === 'darwin-x64' || here === 'darwin-arm64') return [here]
+  return here === 'win32-x64' ? [`${here}-msvc`] : []
+}
