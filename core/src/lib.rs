@@ -48,7 +48,9 @@ mod retry_after;
 mod stats;
 mod token;
 mod transport;
+mod typed;
 
+pub use api::{Instance, Xano};
 pub use body::{Body, Part, PartContent};
 pub use client::Client;
 pub use connection::Connection;
@@ -60,3 +62,4 @@ pub use paging::{Pages, RawPage};
 pub use request::{Reply, Request, Value};
 pub use stats::Stats;
 pub use token::Token;
+pub use typed::{Call, Fetch, Id, List, Op, Page, Script, Time, TypedPages};

@@ -116,6 +116,51 @@ pub struct Param {
     pub nullable: bool,
     /// The only values it may take; empty = any.
     pub choices: &'static [&'static str],
+    /// For an id in a path that may also be given as a name: where the name is looked up.
+    pub finder: Option<Finder>,
+}
+
+impl Param {
+    /// An optional parameter; the methods below change that. They keep the generated table readable.
+    pub(crate) const fn new(name: &'static str, kind: ParamKind) -> Self {
+        Self {
+            name,
+            kind,
+            required: false,
+            nullable: false,
+            choices: &[],
+            finder: None,
+        }
+    }
+
+    pub(crate) const fn required(self) -> Self {
+        Self { required: true, ..self }
+    }
+
+    #[allow(dead_code, reason = "whether a parameter is nullable depends on the table")]
+    pub(crate) const fn nullable(self) -> Self {
+        Self { nullable: true, ..self }
+    }
+
+    pub(crate) const fn choices(self, choices: &'static [&'static str]) -> Self {
+        Self { choices, ..self }
+    }
+
+    pub(crate) const fn found_by(self, field: &'static str, operation: &'static str) -> Self {
+        Self {
+            finder: Some(Finder { operation, field }),
+            ..self
+        }
+    }
+}
+
+/// Where a name is turned into an id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Finder {
+    /// The listing to read; it hangs on the path parameters before the one that is looked for.
+    pub operation: &'static str,
+    /// The field of its items that holds the name.
+    pub field: &'static str,
 }
 
 /// What a parameter's value has to be.

@@ -326,6 +326,7 @@ mod tests {
         required: true,
         nullable: false,
         choices: &[],
+        finder: None,
     };
 
     fn path_of(text: &str) -> Result<String, Error> {

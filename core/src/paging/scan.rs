@@ -1,0 +1,281 @@
+//! Finding a page's boundaries in its JSON text, without building anything of what is between them.
+//!
+//! One pass over the bytes finds the envelope's own fields, where the items begin and end, and how many there are. It
+//! trusts nothing: text that is no JSON of a known shape is a decode error, and what is inside the items is left to
+//! whoever decodes them.
+
+use std::ops::Range;
+
+/// What an answer says about itself as a page.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Scan {
+    pub(super) items: Range<usize>,
+    pub(super) count: usize,
+    pub(super) page: Option<u64>,
+    /// Present and a number; `Some(None)` = present and null.
+    pub(super) next_page: Option<Option<u64>>,
+    pub(super) previous_page: Option<u64>,
+    pub(super) per_page: Option<u64>,
+    pub(super) total: Option<u64>,
+    pub(super) total_pages: Option<u64>,
+}
+
+/// Reads a bare array, or an object with `items`.
+pub(super) fn scan(text: &[u8]) -> Result<Scan, String> {
+    let mut cursor = Cursor { text, at: 0 };
+    cursor.space();
+    let found = match cursor.peek() {
+        Some(b'[') => {
+            let (items, count) = cursor.array()?;
+            Scan {
+                items,
+                count,
+                ..Scan::default()
+            }
+        }
+        Some(b'{') => cursor.envelope()?,
+        _ => return Err("a list was expected, and this is none".to_owned()),
+    };
+    cursor.space();
+    if cursor.at == text.len() {
+        Ok(found)
+    } else {
+        Err(cursor.wrong("the end"))
+    }
+}
+
+struct Cursor<'t> {
+    text: &'t [u8],
+    at: usize,
+}
+
+impl Cursor<'_> {
+    fn peek(&self) -> Option<u8> {
+        self.text.get(self.at).copied()
+    }
+
+    fn space(&mut self) {
+        while matches!(self.peek(), Some(b' ' | b'\n' | b'\r' | b'\t')) {
+            self.at += 1;
+        }
+    }
+
+    fn wrong(&self, expected: &str) -> String {
+        format!("{expected} was expected at byte {} of a page", self.at)
+    }
+
+    fn envelope(&mut self) -> Result<Scan, String> {
+        let mut found = Scan::default();
+        let mut has_items = false;
+        self.at += 1;
+        self.space();
+        if self.peek() == Some(b'}') {
+            return Err("a page without items came".to_owned());
+        }
+        loop {
+            self.space();
+            let key = self.string()?;
+            self.space();
+            self.expect(b':')?;
+            self.space();
+            if &self.text[key.clone()] == b"\"items\"" && self.peek() == Some(b'[') {
+                (found.items, found.count) = self.array()?;
+                has_items = true;
+            } else {
+                let value = self.value()?;
+                let number = number(&self.text[value.clone()]);
+                match &self.text[key] {
+                    b"\"curPage\"" => found.page = number,
+                    b"\"nextPage\"" => found.next_page = Some(number),
+                    b"\"prevPage\"" => found.previous_page = number,
+                    b"\"perPage\"" => found.per_page = number,
+                    b"\"itemsTotal\"" => found.total = number,
+                    b"\"pageTotal\"" => found.total_pages = number,
+                    _ => {}
+                }
+            }
+            self.space();
+            match self.peek() {
+                Some(b',') => self.at += 1,
+                Some(b'}') => break,
+                _ => return Err(self.wrong("a comma or the end of the object")),
+            }
+        }
+        self.at += 1;
+        if has_items {
+            Ok(found)
+        } else {
+            Err("a page without items came".to_owned())
+        }
+    }
+
+    /// An array from here: where it is, and how many values it holds.
+    fn array(&mut self) -> Result<(Range<usize>, usize), String> {
+        let start = self.at;
+        self.at += 1;
+        self.space();
+        if self.peek() == Some(b']') {
+            self.at += 1;
+            return Ok((start..self.at, 0));
+        }
+        let mut count = 0;
+        loop {
+            self.space();
+            self.value()?;
+            count += 1;
+            self.space();
+            match self.peek() {
+                Some(b',') => self.at += 1,
+                Some(b']') => break,
+                _ => return Err(self.wrong("a comma or the end of the list")),
+            }
+        }
+        self.at += 1;
+        Ok((start..self.at, count))
+    }
+
+    /// Any value from here, passed over by counting brackets outside of strings.
+    fn value(&mut self) -> Result<Range<usize>, String> {
+        let start = self.at;
+        match self.peek() {
+            Some(b'"') => return self.string(),
+            Some(b'{' | b'[') => {}
+            Some(b'-' | b'0'..=b'9' | b't' | b'f' | b'n') => {
+                while matches!(self.peek(), Some(b'-' | b'+' | b'.' | b'0'..=b'9' | b'a'..=b'z' | b'E')) {
+                    self.at += 1;
+                }
+                return Ok(start..self.at);
+            }
+            _ => return Err(self.wrong("a value")),
+        }
+        let mut depth = 0_usize;
+        while let Some(byte) = self.peek() {
+            match byte {
+                b'"' => {
+                    self.string()?;
+                    continue;
+                }
+                b'{' | b'[' => depth += 1,
+                b'}' | b']' => {
+                    depth -= 1;
+                    if depth == 0 {
+                        self.at += 1;
+                        return Ok(start..self.at);
+                    }
+                }
+                _ => {}
+            }
+            self.at += 1;
+        }
+        Err(self.wrong("the rest of a value"))
+    }
+
+    /// A string from here, with its quotation marks.
+    fn string(&mut self) -> Result<Range<usize>, String> {
+        let start = self.at;
+        self.expect(b'"')?;
+        while let Some(byte) = self.peek() {
+            self.at += match byte {
+                b'"' => {
+                    self.at += 1;
+                    return Ok(start..self.at);
+                }
+                b'\\' => 2,
+                _ => 1,
+            };
+        }
+        Err("a page broke off inside a text".to_owned())
+    }
+
+    fn expect(&mut self, byte: u8) -> Result<(), String> {
+        if self.peek() == Some(byte) {
+            self.at += 1;
+            return Ok(());
+        }
+        Err(self.wrong(&format!("{:?}", char::from(byte))))
+    }
+}
+
+/// A number, also when a server puts it in quotation marks.
+fn number(text: &[u8]) -> Option<u64> {
+    std::str::from_utf8(text).ok()?.trim_matches('"').parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn an_envelope_is_read_whatever_the_order() {
+        let text = r#" {"items" : [ {"a":"]}\"\\"}, 2 ,[{}] ],"curPage":2, "nextPage":"3","prevPage":null,"itemsTotal":9,"pageTotal":3,"perPage":3} "#;
+        let found = scan(text.as_bytes()).expect("a page");
+        assert_eq!(&text[found.items.clone()], r#"[ {"a":"]}\"\\"}, 2 ,[{}] ]"#);
+        assert_eq!((found.count, found.page, found.next_page), (3, Some(2), Some(Some(3))));
+        assert_eq!(
+            (found.previous_page, found.total, found.total_pages, found.per_page),
+            (None, Some(9), Some(3), Some(3))
+        );
+    }
+
+    #[test]
+    fn a_bare_array_is_its_own_items() {
+        let found = scan(b" [1,2] ").expect("a page");
+        assert_eq!((found.items, found.count, found.next_page), (1..6, 2, None));
+        assert_eq!(scan(b"[]").expect("a page").count, 0);
+    }
+
+    #[test]
+    fn what_is_no_page_is_refused() {
+        for text in [
+            "",
+            "null",
+            "3",
+            "{}",
+            r#"{"items":null}"#,
+            r#"{"a":1}"#,
+            "[1",
+            "[1 2]",
+            r#"["a"#,
+            "[1]x",
+            "<html>",
+            "[}",
+            r#"{"items":[]"#,
+        ] {
+            assert!(scan(text.as_bytes()).is_err(), "{text}");
+        }
+    }
+
+    fn any_json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            ".{0,8}".prop_map(Value::from)
+        ];
+        leaf.prop_recursive(4, 32, 5, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+                prop::collection::vec((".{0,5}", inner), 0..5).prop_map(|pairs| pairs.into_iter().collect()),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn items_of_any_sort_are_found(items in prop::collection::vec(any_json(), 0..6), other in any_json()) {
+            let text = json!({"other": other, "items": items, "nextPage": null}).to_string();
+            let found = scan(text.as_bytes()).expect("a page");
+            prop_assert_eq!(found.count, items.len());
+            let again: Vec<Value> = serde_json::from_str(&text[found.items]).expect("JSON");
+            prop_assert_eq!(again, items);
+        }
+
+        #[test]
+        fn nothing_makes_it_panic(text in "[\\[\\]{}\",:a1\\\\ ]{0,60}") {
+            let _ = scan(text.as_bytes());
+        }
+    }
+}
