@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from codegen import emit_docs, emit_openapi, emit_python, emit_typescript, output
+from codegen import emit_docs, emit_openapi, emit_python, emit_rust, emit_typescript, output
 from codegen.build import build
 from codegen.model import Model
 from codegen.output import Output
@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 EMITTERS: list[Callable[[Model], Output]] = [
     emit_openapi.emit,
     emit_python.emit,
+    emit_rust.emit,
     emit_docs.emit,
     emit_typescript.emit,
 ]
