@@ -142,7 +142,8 @@ def _types_file(model: Model, types: Types) -> str:
     imports = [
         "use serde::{Deserialize, Serialize};",
         "use serde_json::{Map, Value};",
-        _used("use crate::typed::{{{}}};", ("Id", "Script", "Time", "tolerant"), body),
+        _used("use crate::typed::{{{}}};", ("Id", "Script", "Time"), body),
+        "use crate::typed::tolerant;",
     ]
     if "BTreeMap<" in body:
         imports.insert(0, "use std::collections::BTreeMap;\n")

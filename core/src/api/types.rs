@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::typed::tolerant;
 use crate::typed::{Id, Script, Time};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
