@@ -1,0 +1,68 @@
+//! The native half of the Python package: about a dozen functions that do not grow with the API.
+//!
+//! Python packs the arguments of a generated method, one of the calls here hands them to the engine, and the answer's bytes
+//! are decoded straight into Python objects. What is worth knowing lives beside its subject:
+//! - [`wait`]: sync calls, which release the GIL, notice Ctrl-C and survive the interpreter's end;
+//! - [`completions`] and [`hub`]: asyncio, where one wake of a loop delivers every result that came meanwhile;
+//! - [`encode`] and [`decode`]: JSON without a tree between bytes and objects;
+//! - [`raise`]: errors become classes written in Python.
+
+mod client;
+mod completions;
+mod decode;
+mod emulator;
+mod encode;
+mod events;
+mod hub;
+mod options;
+mod pages;
+mod raise;
+mod request;
+mod stream;
+mod wait;
+
+use std::time::Duration;
+
+use pyo3::prelude::*;
+
+/// Ends the engine: calls in flight fail with `Cancelled`, later ones too. Called once, at the interpreter's exit, so that
+/// no thread of ours is still running when Python takes itself apart.
+#[pyfunction]
+fn shutdown(py: Python<'_>, seconds: f64) {
+    let limit = Duration::try_from_secs_f64(seconds).unwrap_or_default();
+    py.detach(|| {
+        hub::stop(limit / 2);
+        xano_metadata::runtime::shutdown(limit / 2);
+        wait::settle(limit / 2);
+    });
+}
+
+/// Panics inside the engine, to show what a caller gets; only in builds for development.
+#[cfg(debug_assertions)]
+#[pyfunction]
+fn panic_for_tests(py: Python<'_>) -> PyResult<()> {
+    wait::wait(py, async { panic!("asked to panic") }, None)
+}
+
+#[pymodule(gil_used = true)]
+fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<client::Client>()?;
+    module.add_class::<client::Connection>()?;
+    module.add_class::<pages::Pages>()?;
+    module.add_class::<stream::Stream>()?;
+    module.add_class::<completions::Completions>()?;
+    module.add_class::<completions::Ticket>()?;
+    module.add_class::<emulator::Emulator>()?;
+    module.add_function(wrap_pyfunction!(encode::dumps, module)?)?;
+    module.add_function(wrap_pyfunction!(decode::loads, module)?)?;
+    let shutdown = wrap_pyfunction!(shutdown, module)?;
+    module.add_function(shutdown.clone())?;
+    #[cfg(debug_assertions)]
+    module.add_function(wrap_pyfunction!(panic_for_tests, module)?)?;
+    // Python runs these after its own threads were joined and before anything is torn down.
+    module
+        .py()
+        .import("atexit")?
+        .call_method1("register", (shutdown, 1.0))?;
+    Ok(())
+}

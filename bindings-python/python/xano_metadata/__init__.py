@@ -1,0 +1,99 @@
+"""Client for the Xano Metadata API: typed, retrying, aware of rate limits, with an offline emulator.
+
+An independent project, not made by Xano.
+
+>>> from xano_metadata.testing import Emulator
+>>> with Emulator(seed_demo=True) as emulator, emulator.client() as xano:
+...     print(xano.me().email)
+...     print(sum(1 for snippet in xano.snippets.list()) > 0)
+ada@example.com
+True
+
+Against Xano itself, `Xano()` finds its token in `XANO_TOKEN` or in the credentials file of the official command line
+tool; `Xano("token")` takes it as it is. `AsyncXano` is its twin for asyncio, with the same names.
+
+The exported names are loaded when they are first used, so importing the package costs next to nothing.
+"""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from xano_metadata import errors as errors
+    from xano_metadata import testing as testing
+    from xano_metadata import types as types
+    from xano_metadata._aio import AsyncInstance as AsyncInstance
+    from xano_metadata._aio import AsyncXano as AsyncXano
+    from xano_metadata._client import Instance as Instance
+    from xano_metadata._client import Xano as Xano
+    from xano_metadata._events import AsyncEventStream as AsyncEventStream
+    from xano_metadata._events import EventStream as EventStream
+    from xano_metadata._events import ServerEvent as ServerEvent
+    from xano_metadata._model import Model as Model
+    from xano_metadata._model import Time as Time
+    from xano_metadata._options import OMIT as OMIT
+    from xano_metadata._options import CallFields as CallFields
+    from xano_metadata._options import CallOptions as CallOptions
+    from xano_metadata._options import ClientFields as ClientFields
+    from xano_metadata._options import ClientOptions as ClientOptions
+    from xano_metadata._options import Omit as Omit
+    from xano_metadata._options import RateLimit as RateLimit
+    from xano_metadata._options import Stats as Stats
+    from xano_metadata._pages import AsyncPager as AsyncPager
+    from xano_metadata._pages import Page as Page
+    from xano_metadata._pages import Pager as Pager
+    from xano_metadata._time import parse_time as parse_time
+    from xano_metadata.errors import ApiError as ApiError
+    from xano_metadata.errors import AuthenticationError as AuthenticationError
+    from xano_metadata.errors import BadRequestError as BadRequestError
+    from xano_metadata.errors import Cancelled as Cancelled
+    from xano_metadata.errors import ConfigError as ConfigError
+    from xano_metadata.errors import ConflictError as ConflictError
+    from xano_metadata.errors import ConnectionError as ConnectionError  # noqa: A004
+    from xano_metadata.errors import DecodeError as DecodeError
+    from xano_metadata.errors import NotFoundError as NotFoundError
+    from xano_metadata.errors import PermissionError as PermissionError  # noqa: A004
+    from xano_metadata.errors import RateLimitError as RateLimitError
+    from xano_metadata.errors import ServerError as ServerError
+    from xano_metadata.errors import TimeoutError as TimeoutError  # noqa: A004
+    from xano_metadata.errors import XanoError as XanoError
+    from xano_metadata.types import *  # noqa: F403 - the models, also found here
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "_aio": "AsyncInstance AsyncXano",
+    "_client": "Instance Xano",
+    "_events": "AsyncEventStream EventStream ServerEvent",
+    "_model": "Model Time",
+    "_options": "OMIT CallFields CallOptions ClientFields ClientOptions Omit RateLimit Stats",
+    "_pages": "AsyncPager Page Pager",
+    "_time": "parse_time",
+    "errors": "ApiError AuthenticationError BadRequestError Cancelled ConfigError ConflictError ConnectionError "
+    "DecodeError NotFoundError PermissionError RateLimitError ServerError TimeoutError XanoError",
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
+_MODULES = ("errors", "testing", "types")
+
+__all__ = [  # noqa: PLE0604, RUF022 - the names stand once, in the table above
+    "__version__",
+    *_MODULES,
+    *_HOME,
+]
+
+
+def __getattr__(name: str) -> object:
+    if name in _MODULES:
+        return __import__(f"{__name__}.{name}", fromlist=["_"])
+    if name[:1] == "_":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    # What is none of ours may be a model.
+    module = __import__(f"{__name__}.{_HOME.get(name, 'types')}", fromlist=["_"])
+    try:
+        value = getattr(module, name)
+    except AttributeError:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,61 @@
+"""Between the engine's threads and asyncio.
+
+Waking an event loop costs more than a small request, so results are queued and a loop is woken once for all that came
+meanwhile: the native `Completions` of a loop holds the queue, its `drain` resolves the futures. Whoever stops waiting
+(a cancelled task, a closed coroutine) drops the request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from weakref import WeakKeyDictionary
+
+from xano_metadata._native import Completions
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from xano_metadata._native import Ticket
+    from xano_metadata._node import Progress
+
+_PROGRESS_EVERY = 0.1
+
+_by_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, Completions] = WeakKeyDictionary()
+
+
+def begin() -> tuple[Completions, asyncio.Future[Any]]:
+    """The running loop's queue and a new future of it."""
+    loop = asyncio.get_running_loop()
+    completions = _by_loop.get(loop)
+    if completions is None:
+        completions = _by_loop[loop] = Completions()
+    return completions, loop.create_future()
+
+
+async def finish(future: asyncio.Future[Any], ticket: Ticket, on_progress: Progress | None = None) -> Any:
+    """Waits for the result; gives the request up when the waiting ends in another way."""
+    try:
+        if on_progress is not None:
+            await _report(future, ticket, on_progress)
+        return await future
+    except BaseException:
+        ticket.cancel()
+        raise
+
+
+async def _report(future: asyncio.Future[Any], ticket: Ticket, on_progress: Progress) -> None:
+    last = None
+    while True:
+        done, _ = await asyncio.wait([future], timeout=_PROGRESS_EVERY)
+        now = ticket.progress()
+        if now is not None and now != last:
+            last = now
+            on_progress(*now)
+        if done:
+            return
+
+
+def after_fork() -> None:
+    """A child starts with no loops; the queues of its parent's belong to threads it does not have."""
+    _by_loop.clear()

@@ -1,0 +1,183 @@
+"""The roots for ordinary, waiting code: `Xano` for the account, `Instance` for one instance."""
+
+from __future__ import annotations
+
+from xano_metadata import _native
+from xano_metadata._generated.sync.account import XanoOperations
+from xano_metadata._generated.sync.instance import InstanceOperations
+from xano_metadata._node import SyncNode
+from xano_metadata._options import OMIT
+from xano_metadata._roots import Root, answer_kind, connect_instance, make_client, raw_parts
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from os import PathLike
+    from pathlib import Path
+    from typing import Any, Literal
+
+    from typing_extensions import Self, Unpack
+
+    from xano_metadata._node import Options, Progress
+    from xano_metadata._options import ClientOptions, Omit, SharedFields
+    from xano_metadata.types import InstanceInfo
+
+
+class _SyncRoot(Root, SyncNode):
+    """What both waiting roots offer."""
+
+    __slots__ = ()
+
+    def close(self) -> None:
+        """Ends the client: calls in flight fail with `Cancelled`, later ones with `ConfigError`.
+
+        An instance made by `xano.instance(…)` belongs to its `Xano`; closing it alone does nothing.
+        """
+        self._close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close()
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        json: Any = OMIT,
+        xanoscript: str | Omit = OMIT,
+        headers: Mapping[str, Any] | None = None,
+        answer: Literal["json", "text", "bytes", "none"] = "json",
+        options: Options = None,
+    ) -> Any:
+        """Makes any call through the same engine: for what this version has no method for.
+
+        Args:
+            method: `GET`, `POST`, `PUT`, `PATCH` or `DELETE`.
+            path: Path below the base, such as `/workspace/1/anything/new`; percent-encode values yourself.
+            query: Query parameters; a list repeats its name.
+            json: The body as JSON.
+            xanoscript: A body of XanoScript, instead of `json`.
+            headers: Headers of this call.
+            answer: How to read the answer: decoded `json` (default), `text`, `bytes`, or `none` to ignore it.
+            options: What this call does differently from its client. Only GET, PUT and DELETE are repeated on doubt.
+
+        Returns:
+            The answer, as `answer` says.
+
+        Raises:
+            XanoError: What any call raises; see `xano_metadata.errors`.
+        """
+        kind = answer_kind(answer)
+        packed = self._request((method, path), raw_parts(query, json, xanoscript, headers, options))
+        return self._connection.call(packed, kind)
+
+    def download(
+        self, src: str, to: str | PathLike[str], *, on_progress: Progress | None = None, options: Options = None
+    ) -> Path:
+        """Fetches a file that an answer named by `{src}`. The token is not sent there.
+
+        Args:
+            src: The address, as the answer gave it.
+            to: Where to write the file. It appears whole or not at all.
+            on_progress: Called with the bytes so far and, where known, in all.
+            options: What this call does differently from its client.
+
+        Returns:
+            The path written.
+
+        Raises:
+            XanoError: What any call raises; ConfigError when the file cannot be written.
+        """
+        return self._save(f"src:{src}", to, on_progress, path=(), options=options)
+
+
+class Xano(_SyncRoot, XanoOperations):
+    """The account API: who you are, your instances, your snippets.
+
+    >>> from xano_metadata.testing import Emulator
+    >>> with Emulator() as emulator, Xano(emulator.token, account_url=emulator.account_url) as xano:
+    ...     print(xano.me().name)
+    Ada
+
+    Threads may share a client; a forked process may go on using its parent's. It does not pickle.
+    """
+
+    __slots__ = ()
+
+    def __init__(
+        self, token: str | None = None, *, options: ClientOptions | None = None, **fields: Unpack[SharedFields]
+    ) -> None:
+        """Makes a client. Nothing is sent.
+
+        Args:
+            token: The access token. Default: `XANO_TOKEN`, then the credentials file of the official command line tool.
+            options: Options that several clients share.
+            **fields: Options of this client, over `options`; see `SharedFields` for each with its default and unit.
+
+        Raises:
+            ConfigError: No token is found (the message names the three ways to give one), or an option cannot be used.
+        """
+        self._client = make_client(token, options, fields)
+        self._owns = True
+        super().__init__(self._client.account())
+
+    def instance(self, instance: str | InstanceInfo) -> Instance:
+        """One instance, with the token and the connections of this client. Nothing is sent.
+
+        Args:
+            instance: Its name, such as `x1234-5678-9012` (the first call then asks the account API for its address,
+                once), or a row of `instances.list()`.
+
+        Returns:
+            The root of its instance API.
+
+        Raises:
+            ConfigError: It is neither, or its address is not https.
+        """
+        return Instance._within(self._client, connect_instance(self._client, instance))
+
+
+class Instance(_SyncRoot, InstanceOperations):
+    """The instance API: everything inside one instance.
+
+    `Xano().instance(name)` finds the instance through the account; `Instance(url)` goes straight to it, which is also
+    the way to a self-hosted one.
+    """
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        url: str | None = None,
+        *,
+        token: str | None = None,
+        options: ClientOptions | None = None,
+        **fields: Unpack[SharedFields],
+    ) -> None:
+        """Makes a client of one instance. Nothing is sent.
+
+        Args:
+            url: Base of the instance, with or without `/api:meta`. Default: `XANO_INSTANCE_URL`, then the profile's
+                `instance_origin`.
+            token: The access token. Default: `XANO_TOKEN`, then the credentials file of the official command line tool.
+            options: Options that several clients share.
+            **fields: Options of this client, over `options`; see `SharedFields` for each with its default and unit.
+
+        Raises:
+            ConfigError: There is no token or no address, or an option cannot be used.
+        """
+        self._client = make_client(token, options, fields)
+        self._owns = True
+        super().__init__(self._client.instance_at(url))
+
+    @classmethod
+    def _within(cls, client: _native.Client, connection: _native.Connection) -> Instance:
+        made = cls.__new__(cls)
+        made._client = client
+        made._owns = False
+        SyncNode.__init__(made, connection)
+        return made

@@ -1,0 +1,243 @@
+//! Request bodies: Python objects straight into JSON text.
+//!
+//! The types that make up nearly every body are read here; anything else (dates, decimals, enums, models, other mappings
+//! and sequences) is asked of `_encode.py`, which answers with something simpler. What has no JSON form is refused before
+//! anything is sent, with the way to it: `items[3].price is NaN`.
+
+use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
+
+use crate::raise::refuse;
+
+/// How deep a body may be; the engine's own reader stops a little later. A cycle ends here as well.
+const DEPTH: u8 = 180;
+
+/// Why a value cannot be sent; the way to it is added step by step on the way out.
+struct Trouble {
+    way: Vec<String>,
+    what: String,
+    cause: Option<PyErr>,
+}
+
+impl Trouble {
+    fn new(what: impl Into<String>) -> Self {
+        Self { way: Vec::new(), what: what.into(), cause: None }
+    }
+
+    fn at(mut self, step: String) -> Self {
+        self.way.push(step);
+        self
+    }
+}
+
+type Outcome = Result<(), Trouble>;
+
+/// A value as JSON text. `name` says what it is, for messages.
+pub fn value(py: Python<'_>, operation: Option<&str>, name: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
+    finish(py, operation, |out| write(out, value, 0).map_err(|trouble| trouble.at(name.to_owned())))
+}
+
+/// The fields of a JSON body, without those that are `OMIT`; only the `nullable` ones may be None.
+pub fn fields(
+    py: Python<'_>,
+    operation: Option<&str>,
+    fields: &Bound<'_, PyDict>,
+    nullable: &Bound<'_, PyTuple>,
+) -> PyResult<Vec<u8>> {
+    finish(py, operation, |out| {
+        out.push(b'{');
+        let start = out.len();
+        for (key, value) in fields.iter() {
+            let name = text(&key)?;
+            if is_omit(&value) {
+                continue;
+            }
+            if value.is_none() && !nullable.contains(&key).unwrap_or(false) {
+                return Err(Trouble::new("cannot be None: the API takes no null here. Leave it out instead").at(name.to_owned()));
+            }
+            if out.len() > start {
+                out.push(b',');
+            }
+            string(out, name);
+            out.push(b':');
+            write(out, &value, 1).map_err(|trouble| trouble.at(name.to_owned()))?;
+        }
+        out.push(b'}');
+        Ok(())
+    })
+}
+
+fn finish(py: Python<'_>, operation: Option<&str>, fill: impl FnOnce(&mut Vec<u8>) -> Outcome) -> PyResult<Vec<u8>> {
+    let mut out = Vec::with_capacity(128);
+    // Walking a dict panics when someone changes its size meanwhile, as another thread might.
+    let outcome = catch_unwind(AssertUnwindSafe(|| fill(&mut out)))
+        .unwrap_or_else(|_| Err(Trouble::new("The body was changed by someone else while it was read")));
+    outcome.map_err(|trouble| {
+        let mut way = String::new();
+        for step in trouble.way.iter().rev() {
+            if !way.is_empty() && !step.starts_with('[') {
+                way.push('.');
+            }
+            way.push_str(step);
+        }
+        let space = if way.is_empty() { "" } else { " " };
+        let error = refuse(py, operation, &format!("{way}{space}{}.", trouble.what));
+        error.set_cause(py, trouble.cause);
+        error
+    })?;
+    Ok(out)
+}
+
+fn write(out: &mut Vec<u8>, value: &Bound<'_, PyAny>, depth: u8) -> Outcome {
+    if depth > DEPTH {
+        return Err(Trouble::new("is nested too deeply. Does it contain itself?"));
+    }
+    if let Ok(text_value) = value.cast_exact::<PyString>() {
+        string(out, text(text_value)?);
+    } else if value.is_none() {
+        out.extend_from_slice(b"null");
+    } else if let Ok(flag) = value.cast_exact::<PyBool>() {
+        out.extend_from_slice(if flag.is_true() { b"true" } else { b"false" });
+    } else if let Ok(number) = value.cast_exact::<PyInt>() {
+        integer(out, number)?;
+    } else if let Ok(number) = value.cast_exact::<PyFloat>() {
+        float(out, number.value())?;
+    } else if let Ok(dict) = value.cast_exact::<PyDict>() {
+        object(out, dict, depth)?;
+    } else if let Ok(list) = value.cast_exact::<PyList>() {
+        array(out, list.iter(), depth)?;
+    } else if let Ok(tuple) = value.cast_exact::<PyTuple>() {
+        array(out, tuple.iter(), depth)?;
+    } else {
+        other(out, value, depth)?;
+    }
+    Ok(())
+}
+
+fn object(out: &mut Vec<u8>, dict: &Bound<'_, PyDict>, depth: u8) -> Outcome {
+    out.push(b'{');
+    let start = out.len();
+    for (key, value) in dict.iter() {
+        if is_omit(&value) {
+            continue;
+        }
+        if out.len() > start {
+            out.push(b',');
+        }
+        let Ok(name) = key.cast::<PyString>() else {
+            let kind = kind(&key);
+            return Err(Trouble::new(format!("has a key of type {kind}; keys of JSON are text")));
+        };
+        let name = text(name)?;
+        string(out, name);
+        out.push(b':');
+        write(out, &value, depth + 1).map_err(|trouble| trouble.at(step(name)))?;
+    }
+    out.push(b'}');
+    Ok(())
+}
+
+fn array<'py>(out: &mut Vec<u8>, items: impl Iterator<Item = Bound<'py, PyAny>>, depth: u8) -> Outcome {
+    out.push(b'[');
+    for (index, item) in items.enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        write(out, &item, depth + 1).map_err(|trouble| trouble.at(format!("[{index}]")))?;
+    }
+    out.push(b']');
+    Ok(())
+}
+
+fn integer(out: &mut Vec<u8>, number: &Bound<'_, PyInt>) -> Outcome {
+    if let Ok(small) = number.extract::<i64>() {
+        // Writing to memory does not fail.
+        let _ = write!(out, "{small}");
+        return Ok(());
+    }
+    // Past 64 bits Python spells it; past 4300 digits it refuses to.
+    let spelt = number.str().map_err(|cause| Trouble { cause: Some(cause), ..Trouble::new("is too large a number") })?;
+    out.extend_from_slice(text(&spelt)?.as_bytes());
+    Ok(())
+}
+
+fn float(out: &mut Vec<u8>, number: f64) -> Outcome {
+    if !number.is_finite() {
+        let name = if number.is_nan() { "NaN" } else { "Infinity" };
+        return Err(Trouble::new(format!("is {name}, which JSON cannot say. Send null or text instead")));
+    }
+    let _ = serde_json::to_writer(out, &number);
+    Ok(())
+}
+
+fn string(out: &mut Vec<u8>, text: &str) {
+    let _ = serde_json::to_writer(out, text);
+}
+
+/// Anything else, by way of `_encode.py`: it answers `(is_number_text, simpler)`.
+fn other(out: &mut Vec<u8>, value: &Bound<'_, PyAny>, depth: u8) -> Outcome {
+    if is_omit(value) {
+        return Err(Trouble::new("is OMIT, which cannot stand in a list"));
+    }
+    static SIMPLIFY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let py = value.py();
+    let simplify = SIMPLIFY
+        .get_or_try_init(py, || py.import("xano_metadata._encode")?.getattr("simplify").map(Bound::unbind))
+        .and_then(|simplify| simplify.call1(py, (value,)))
+        .and_then(|pair| pair.extract::<(bool, Py<PyAny>)>(py));
+    match simplify {
+        Ok((true, number)) => {
+            let number = number.bind(py).extract::<String>();
+            out.extend_from_slice(number.unwrap_or_else(|_| "null".to_owned()).as_bytes());
+            Ok(())
+        }
+        Ok((false, simpler)) => write(out, simpler.bind(py), depth + 1),
+        Err(error) if error.is_instance_of::<pyo3::exceptions::PyTypeError>(py) => {
+            Err(Trouble::new(error.value(py).to_string()))
+        }
+        Err(error) => {
+            let what = format!("cannot be read: {}", error.value(py));
+            Err(Trouble { cause: Some(error), ..Trouble::new(what) })
+        }
+    }
+}
+
+fn text<'v>(value: &'v Bound<'_, PyAny>) -> Result<&'v str, Trouble> {
+    let value = value.cast::<PyString>().map_err(|_| Trouble::new("has a name that is no text"))?;
+    value.to_str().map_err(|cause| Trouble {
+        cause: Some(cause),
+        ..Trouble::new("holds half a character (a lone surrogate), which UTF-8 cannot say")
+    })
+}
+
+fn step(name: &str) -> String {
+    if !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+        name.to_owned()
+    } else {
+        format!("[{name:?}]")
+    }
+}
+
+fn kind(value: &Bound<'_, PyAny>) -> String {
+    value.get_type().name().map_or_else(|_| "unknown".to_owned(), |name| name.to_string())
+}
+
+/// Whether a value is the sentinel for "not given".
+pub fn is_omit(value: &Bound<'_, PyAny>) -> bool {
+    static OMIT: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let py = value.py();
+    OMIT.get_or_try_init(py, || py.import("xano_metadata._options")?.getattr("OMIT").map(Bound::unbind))
+        .is_ok_and(|omit: &Py<PyAny>| value.is(omit.bind(py)))
+}
+
+/// Writes JSON text; what has no JSON form is a `ConfigError`.
+#[pyfunction]
+#[pyo3(signature = (value, name = "value", /))]
+pub fn dumps<'py>(py: Python<'py>, value: &Bound<'py, PyAny>, name: &str) -> PyResult<Bound<'py, pyo3::types::PyBytes>> {
+    let text = self::value(py, None, name, value)?;
+    Ok(pyo3::types::PyBytes::new(py, &text))
+}
