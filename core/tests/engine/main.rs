@@ -1,0 +1,7 @@
+//! What the engine promises, shown against a server that misbehaves on demand.
+
+mod support;
+
+mod calls;
+mod errors;
+mod retries;
