@@ -9,6 +9,8 @@ from codegen.model import Argument, Operation
 from codegen.syntax import Named
 
 WIDTH = 118
+SUMMARY = 105
+"""Longest summary line; it stands behind an indent and its quotes."""
 OPTIONS = "What this call does differently from its client, such as `{'timeout': 5}`; see `CallFields`."
 PAGER = {
     "whole": "A lazy list; one request brings everything.",
@@ -58,9 +60,17 @@ def summary_first(texts: list[str]) -> list[list[str]]:
     """Parts the first sentence from the rest, as docstrings want a summary line."""
     first, *others = texts
     head, stop, rest = first.partition(". ")
-    if stop and len(head) < WIDTH - 10:
-        return [[f"{head}."], [rest], *([t] for t in others)] if rest else [[f"{head}."], *([t] for t in others)]
-    return [[t] for t in texts]
+    head += "." if stop else ""
+    if len(head) > SUMMARY:
+        # A summary line is one line: what comes after its first clause moves below.
+        for mark in (": ", "; ", ", "):
+            place = head.rfind(mark, 0, SUMMARY)
+            if place > 0:
+                tail = head[place + len(mark) :]
+                rest = f"{tail[0].upper()}{tail[1:]} {rest}".strip()
+                head = f"{head[:place]}."
+                break
+    return [[head], *([[rest]] if rest else []), *([t] for t in others)]
 
 
 def method_doc(operation: Operation, parameters: list[tuple[str, Argument]], returns: str, extra: list[str]) -> str:

@@ -210,13 +210,12 @@ def unshadowed(annotation: str, members: set[str]) -> str:
         return annotation
     out, word, quoted = [], "", False
     for char in annotation + "\0":
-        if char == '"':
-            quoted = not quoted
         if char.isalnum() or char == "_":
             word += char
             continue
         out.append(f"builtins.{word}" if word in hidden and not quoted else word)
         out.append(char)
+        quoted ^= char == '"'
         word = ""
     return "".join(out)[:-1]
 

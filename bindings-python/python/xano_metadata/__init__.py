@@ -6,7 +6,7 @@ An independent project, not made by Xano.
 >>> with Emulator(seed_demo=True) as emulator, emulator.client() as xano:
 ...     print(xano.me().email)
 ...     print(sum(1 for snippet in xano.snippets.list()) > 0)
-ada@example.com
+robin@example.com
 True
 
 Against Xano itself, `Xano()` finds its token in `XANO_TOKEN` or in the credentials file of the official command line
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from xano_metadata.errors import ServerError as ServerError
     from xano_metadata.errors import TimeoutError as TimeoutError  # noqa: A004
     from xano_metadata.errors import XanoError as XanoError
-    from xano_metadata.types import *  # noqa: F403 - the models, also found here
+    from xano_metadata.types import *  # noqa: F403 # pyright: ignore[reportWildcardImportFromLibrary]
 
 __version__ = "0.1.0"
 
@@ -72,12 +72,6 @@ _HOMES = {
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
 _MODULES = ("errors", "testing", "types")
-
-__all__ = [  # noqa: PLE0604, RUF022 - the names stand once, in the table above
-    "__version__",
-    *_MODULES,
-    *_HOME,
-]
 
 
 def __getattr__(name: str) -> object:
@@ -96,4 +90,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *_MODULES, *_HOME})

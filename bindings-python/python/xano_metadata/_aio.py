@@ -106,7 +106,7 @@ class AsyncXano(_AsyncRoot, AsyncXanoOperations):
     ...         async with AsyncXano(emulator.token, account_url=emulator.account_url) as xano:
     ...             return (await xano.me()).name
     >>> asyncio.run(name())
-    'Ada'
+    'Robin Example'
 
     Event loops and threads may share a client; a forked process may go on using its parent's. It does not pickle.
     """
@@ -149,8 +149,8 @@ class AsyncXano(_AsyncRoot, AsyncXanoOperations):
 class AsyncInstance(_AsyncRoot, AsyncInstanceOperations):
     """The instance API: everything inside one instance.
 
-    `AsyncXano().instance(name)` finds the instance through the account; `AsyncInstance(url)` goes straight to it, which is also
-    the way to a self-hosted one.
+    `AsyncXano().instance(name)` finds the instance through the account; `AsyncInstance(url)` goes straight to it, which
+    is also the way to a self-hosted one.
     """
 
     __slots__ = ()

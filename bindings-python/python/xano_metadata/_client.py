@@ -101,7 +101,7 @@ class Xano(_SyncRoot, XanoOperations):
     >>> from xano_metadata.testing import Emulator
     >>> with Emulator() as emulator, Xano(emulator.token, account_url=emulator.account_url) as xano:
     ...     print(xano.me().name)
-    Ada
+    Robin Example
 
     Threads may share a client; a forked process may go on using its parent's. It does not pickle.
     """

@@ -3,6 +3,9 @@
 Modules are only looked for where they are loaded already: a value of a class cannot be there before its module.
 """
 
+# JSON can be anything, so what stands in it is unknown by nature here.
+# pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+
 from __future__ import annotations
 
 import sys

@@ -1,5 +1,8 @@
 """Files and forms: turning what people have at hand into the parts of a multipart body."""
 
+# JSON can be anything, so what stands in it is unknown by nature here.
+# pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+
 from __future__ import annotations
 
 import os

@@ -4,6 +4,9 @@ A model is made around the decoded dict without copying it, and reads from it wh
 with types, everything (also what this version does not know) by item. What the server did not send reads as None.
 """
 
+# JSON can be anything, so what stands in it is unknown by nature here.
+# pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+
 import sys
 
 TYPE_CHECKING = False

@@ -1,5 +1,8 @@
 """Lists: one page, and the lazy walk over all of them."""
 
+# JSON can be anything, so what stands in it is unknown by nature here.
+# pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+
 from __future__ import annotations
 
 from collections.abc import Sequence

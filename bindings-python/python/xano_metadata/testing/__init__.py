@@ -9,8 +9,8 @@
 ...         print(xano.snippet(snippet["canonical"]).tokens.list()[0].current_installs)
 1
 
-With pytest, the fixtures `xano_emulator` and `xano` are there as soon as this package is installed. What is emulated, and
-what the control calls do, is in the project's docs/emulator.md.
+With pytest, the fixtures `xano_emulator` and `xano` are there as soon as this package is installed. What is emulated,
+and what the control calls do, is in the project's docs/emulator.md.
 """
 
 from __future__ import annotations
@@ -177,7 +177,7 @@ class Emulator:
         status, answer = self._native.control(method, path, text)
         found = _native.loads(answer)
         if status >= 300:
-            message = found.get("message", "The emulator refused.") if isinstance(found, dict) else str(found)
+            message = str(found["message"])
             raise EmulatorError(f"{method} {path}: {status} {message}", message=message, status=status)
         return found
 
@@ -202,7 +202,7 @@ class Emulator:
         return found
 
     def add_instance(self, **fields: Any) -> dict[str, Any]:
-        """Makes an instance, which listens at once: `name`, `display`, `rate_limit`, `extra` (unknown fields) and others."""
+        """Makes an instance, which listens at once: `name`, `display`, `rate_limit`, `extra` (unknown fields)."""
         made: dict[str, Any] = self.control("POST", "/instances", fields)
         return made
 
@@ -245,7 +245,7 @@ class Emulator:
         self.control("DELETE", "/faults")
 
     def journal(self, **query: Any) -> dict[str, Any]:
-        """The journal: `total`, `rate_limited` (429s given), `requests`. Filter by `origin`, `method`, `path`, `since`."""
+        """The journal: `total`, `rate_limited` (429s), `requests`. Filters: `origin`, `method`, `path`, `since`."""
         path = "/requests"
         if query:
             from urllib.parse import urlencode  # noqa: PLC0415

@@ -220,7 +220,9 @@ class AsyncSandboxMultidoc(AsyncNode):
         records: bool | Omit = OMIT,
         options: Options = None,
     ) -> str:
-        """Reads every object of the sandbox as one text of XanoScript documents, separated by lines of three dashes.
+        """Reads every object of the sandbox as one text of XanoScript documents.
+
+        Separated by lines of three dashes.
 
         Unpublished: seen only in Xano's own tools. It may change, or be missing on an instance.
 

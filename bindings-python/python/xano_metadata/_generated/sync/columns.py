@@ -14,7 +14,6 @@ from ...types.columns import Column, CreatedColumn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import builtins
     from collections.abc import Sequence
     from typing import Any, Literal
 
@@ -115,7 +114,7 @@ class TableColumns(SyncNode):
         required: bool | Omit = OMIT,
         access: Literal["public", "private", "internal"] | Omit = OMIT,
         sensitive: bool | Omit = OMIT,
-        style: Literal["single", "builtins.list"] | Omit = OMIT,
+        style: Literal["single", "list"] | Omit = OMIT,
         options: Options = None,
     ) -> CreatedColumn:
         """Adds a column for a file of any kind.
@@ -167,7 +166,7 @@ class TableColumns(SyncNode):
         required: bool | Omit = OMIT,
         access: Literal["public", "private", "internal"] | Omit = OMIT,
         sensitive: bool | Omit = OMIT,
-        style: Literal["single", "builtins.list"] | Omit = OMIT,
+        style: Literal["single", "list"] | Omit = OMIT,
         options: Options = None,
     ) -> CreatedColumn:
         """Adds a column for a sound file.
@@ -220,7 +219,7 @@ class TableColumns(SyncNode):
         required: bool | Omit = OMIT,
         access: Literal["public", "private", "internal"] | Omit = OMIT,
         sensitive: bool | Omit = OMIT,
-        style: Literal["single", "builtins.list"] | Omit = OMIT,
+        style: Literal["single", "list"] | Omit = OMIT,
         options: Options = None,
     ) -> CreatedColumn:
         """Adds a column that is true or false.
@@ -274,7 +273,7 @@ class TableColumns(SyncNode):
         required: bool | Omit = OMIT,
         access: Literal["public", "private", "internal"] | Omit = OMIT,
         sensitive: bool | Omit = OMIT,
-        style: Literal["single", "builtins.list"] | Omit = OMIT,
+        style: Literal["single", "list"] | Omit = OMIT,
         options: Options = None,
     ) -> CreatedColumn:
         """Adds a column for a calendar day.
@@ -327,7 +326,7 @@ class TableColumns(SyncNode):
         required: bool | Omit = OMIT,
         access: Literal["public", "private", "internal"] | Omit = OMIT,
         sensitive: bool | Omit = OMIT,
-        style: Literal["single", "builtins.list"] | Omit = OMIT,
+        style: Literal["single", "list"] | Omit = OMIT,
         filters: RangeFiltersInput | Omit | None = OMIT,
         options: Options = None,
     ) -> CreatedColumn:
@@ -386,7 +385,7 @@ class TableColumns(SyncNode):
         required: bool | Omit = OMIT,
         access: Literal["public", "private", "internal"] | Omit = OMIT,
         sensitive: bool | Omit = OMIT,
-        style: Literal["single", "builtins.list"] | Omit = OMIT,
+        style: Literal["single", "list"] | Omit = OMIT,
         options: Options = None,
     ) -> CreatedColumn:
         """Adds a column for an e-mail address.
@@ -442,7 +441,7 @@ class TableColumns(SyncNode):
         required: bool | Omit = OMIT,
         access: Literal["public", "private", "internal"] | Omit = OMIT,
         sensitive: bool | Omit = OMIT,
-        style: Literal["single", "builtins.list"] | Omit = OMIT,
+        style: Literal["single", "list"] | Omit = OMIT,
         options: Options = None,
     ) -> CreatedColumn:
         """Adds a column that takes one of a few given texts.
@@ -498,7 +497,7 @@ class TableColumns(SyncNode):
         required: bool | Omit = OMIT,
         access: Literal["public", "private", "internal"] | Omit = OMIT,
         sensitive: bool | Omit = OMIT,
-        style: Literal["single", "builtins.list"] | Omit = OMIT,
+        style: Literal["single", "list"] | Omit = OMIT,
         options: Options = None,
     ) -> CreatedColumn:
         """Adds a column for a geographic line.
@@ -550,7 +549,7 @@ class TableColumns(SyncNode):
         required: bool | Omit = OMIT,
         access: Literal["public", "private", "internal"] | Omit = OMIT,
         sensitive: bool | Omit = OMIT,
-        style: Literal["single", "builtins.list"] | Omit = OMIT,
+        style: Literal["single", "list"] | Omit = OMIT,
         options: Options = None,
     ) -> CreatedColumn:
         """Adds a column for several geographic lines.
@@ -602,7 +601,7 @@ class TableColumns(SyncNode):
         required: bool | Omit = OMIT,
         access: Literal["public", "private", "internal"] | Omit = OMIT,
         sensitive: bool | Omit = OMIT,
-        style: Literal["single", "builtins.list"] | Omit = OMIT,
+        style: Literal["single", "list"] | Omit = OMIT,
         options: Options = None,
     ) -> CreatedColumn:
         """Adds a column for several geographic points.
@@ -654,7 +653,7 @@ class TableColumns(SyncNode):
         required: bool | Omit = OMIT,
         access: Literal["public", "private", "internal"] | Omit = OMIT,
         sensitive: bool | Omit = OMIT,
-        style: Literal["single", "builtins.list"] | Omit = OMIT,
+        style: Literal["single", "list"] | Omit = OMIT,
         options: Options = None,
     ) -> CreatedColumn:
         """Adds a column for several geographic areas.
@@ -706,7 +705,7 @@ class TableColumns(SyncNode):
         required: bool | Omit = OMIT,
         access: Literal["public", "private", "internal"] | Omit = OMIT,
         sensitive: bool | Omit = OMIT,
-        style: Literal["single", "builtins.list"] | Omit = OMIT,
+        style: Literal["single", "list"] | Omit = OMIT,
         options: Options = None,
     ) -> CreatedColumn:
         """Adds a column for a geographic point.
@@ -758,7 +757,7 @@ class TableColumns(SyncNode):
         required: bool | Omit = OMIT,
         access: Literal["public", "private", "internal"] | Omit = OMIT,
         sensitive: bool | Omit = OMIT,
-        style: Literal["single", "builtins.list"] | Omit = OMIT,
+        style: Literal["single", "list"] | Omit = OMIT,
         options: Options = None,
     ) -> CreatedColumn:
         """Adds a column for a geographic area.
@@ -810,7 +809,7 @@ class TableColumns(SyncNode):
         required: bool | Omit = OMIT,
         access: Literal["public", "private", "internal"] | Omit = OMIT,
         sensitive: bool | Omit = OMIT,
-        style: Literal["single", "builtins.list"] | Omit = OMIT,
+        style: Literal["single", "list"] | Omit = OMIT,
         options: Options = None,
     ) -> CreatedColumn:
         """Adds a column for a picture.
@@ -863,7 +862,7 @@ class TableColumns(SyncNode):
         required: bool | Omit = OMIT,
         access: Literal["public", "private", "internal"] | Omit = OMIT,
         sensitive: bool | Omit = OMIT,
-        style: Literal["single", "builtins.list"] | Omit = OMIT,
+        style: Literal["single", "list"] | Omit = OMIT,
         filters: RangeFiltersInput | Omit | None = OMIT,
         options: Options = None,
     ) -> CreatedColumn:
@@ -921,7 +920,7 @@ class TableColumns(SyncNode):
         required: bool | Omit = OMIT,
         access: Literal["public", "private", "internal"] | Omit = OMIT,
         sensitive: bool | Omit = OMIT,
-        style: Literal["single", "builtins.list"] | Omit = OMIT,
+        style: Literal["single", "list"] | Omit = OMIT,
         options: Options = None,
     ) -> CreatedColumn:
         """Adds a column for any JSON value.
@@ -974,7 +973,7 @@ class TableColumns(SyncNode):
         required: bool | Omit = OMIT,
         access: Literal["public", "private", "internal"] | Omit = OMIT,
         sensitive: bool | Omit = OMIT,
-        style: Literal["single", "builtins.list"] | Omit = OMIT,
+        style: Literal["single", "list"] | Omit = OMIT,
         options: Options = None,
     ) -> CreatedColumn:
         """Adds a column for an object with columns of its own.
@@ -1028,7 +1027,7 @@ class TableColumns(SyncNode):
         required: bool | Omit = OMIT,
         access: Literal["public", "private", "internal"] | Omit = OMIT,
         sensitive: bool | Omit = OMIT,
-        style: Literal["single", "builtins.list"] | Omit = OMIT,
+        style: Literal["single", "list"] | Omit = OMIT,
         filters: PasswordFiltersInput | Omit | None = OMIT,
         options: Options = None,
     ) -> CreatedColumn:
@@ -1087,7 +1086,7 @@ class TableColumns(SyncNode):
         required: bool | Omit = OMIT,
         access: Literal["public", "private", "internal"] | Omit = OMIT,
         sensitive: bool | Omit = OMIT,
-        style: Literal["single", "builtins.list"] | Omit = OMIT,
+        style: Literal["single", "list"] | Omit = OMIT,
         filters: RangeFiltersInput | Omit | None = OMIT,
         options: Options = None,
     ) -> CreatedColumn:
@@ -1146,7 +1145,7 @@ class TableColumns(SyncNode):
         required: bool | Omit = OMIT,
         access: Literal["public", "private", "internal"] | Omit = OMIT,
         sensitive: bool | Omit = OMIT,
-        style: Literal["single", "builtins.list"] | Omit = OMIT,
+        style: Literal["single", "list"] | Omit = OMIT,
         options: Options = None,
     ) -> CreatedColumn:
         """Adds a column that points to a record of another table whose ids are UUIDs.
@@ -1202,7 +1201,7 @@ class TableColumns(SyncNode):
         required: bool | Omit = OMIT,
         access: Literal["public", "private", "internal"] | Omit = OMIT,
         sensitive: bool | Omit = OMIT,
-        style: Literal["single", "builtins.list"] | Omit = OMIT,
+        style: Literal["single", "list"] | Omit = OMIT,
         filters: TextFiltersInput | Omit | None = OMIT,
         options: Options = None,
     ) -> CreatedColumn:
@@ -1262,7 +1261,7 @@ class TableColumns(SyncNode):
         required: bool | Omit = OMIT,
         access: Literal["public", "private", "internal"] | Omit = OMIT,
         sensitive: bool | Omit = OMIT,
-        style: Literal["single", "builtins.list"] | Omit = OMIT,
+        style: Literal["single", "list"] | Omit = OMIT,
         options: Options = None,
     ) -> CreatedColumn:
         """Adds a column for a moment in time.
@@ -1315,7 +1314,7 @@ class TableColumns(SyncNode):
         required: bool | Omit = OMIT,
         access: Literal["public", "private", "internal"] | Omit = OMIT,
         sensitive: bool | Omit = OMIT,
-        style: Literal["single", "builtins.list"] | Omit = OMIT,
+        style: Literal["single", "list"] | Omit = OMIT,
         options: Options = None,
     ) -> CreatedColumn:
         """Adds a column for a UUID.
@@ -1371,7 +1370,7 @@ class TableColumns(SyncNode):
         required: bool | Omit = OMIT,
         access: Literal["public", "private", "internal"] | Omit = OMIT,
         sensitive: bool | Omit = OMIT,
-        style: Literal["single", "builtins.list"] | Omit = OMIT,
+        style: Literal["single", "list"] | Omit = OMIT,
         filters: RangeFiltersInput | Omit | None = OMIT,
         options: Options = None,
     ) -> CreatedColumn:
@@ -1431,7 +1430,7 @@ class TableColumns(SyncNode):
         required: bool | Omit = OMIT,
         access: Literal["public", "private", "internal"] | Omit = OMIT,
         sensitive: bool | Omit = OMIT,
-        style: Literal["single", "builtins.list"] | Omit = OMIT,
+        style: Literal["single", "list"] | Omit = OMIT,
         options: Options = None,
     ) -> CreatedColumn:
         """Adds a column for a film.

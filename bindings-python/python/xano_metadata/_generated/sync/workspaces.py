@@ -664,8 +664,9 @@ class WorkspaceHandle(SyncNode):
     def import_archive(
         self, *, file: FileInput, password: str | Omit = OMIT, options: Options = None
     ) -> ImportedWorkspace:
-        """Replaces the whole workspace, records and logic of every branch included, by what an archive from `export`
-        holds. Nothing of what was there before is kept, and this cannot be undone.
+        """Replaces the whole workspace, records and logic of every branch included.
+
+        By what an archive from `export` holds. Nothing of what was there before is kept, and this cannot be undone.
 
         Destructive: what this removes or overwrites cannot be had back.
 
