@@ -91,8 +91,11 @@ impl Error {
     }
 
     pub(crate) fn decode(message: impl Into<String>, body: &[u8]) -> Self {
+        let text = String::from_utf8_lossy(body);
+        let begins: String = text.trim().chars().take(80).collect();
+        let message = format!("{} The answer begins with: {begins}", message.into());
         let mut error = Self::new(ErrorKind::Decode, message);
-        error.0.body = Some(shorten(&String::from_utf8_lossy(body)));
+        error.0.body = Some(shorten(&text));
         error
     }
 
