@@ -43,7 +43,7 @@ pub(super) fn set(request: &mut Request, place: PagePlace, page: u64) -> Result<
             let value = Value::Int(i64::try_from(page).unwrap_or(i64::MAX));
             match request.query.iter_mut().find(|(key, _)| key == "page") {
                 Some((_, known)) => *known = value,
-                None => request.query.push((Cow::Borrowed("page"), value)),
+                None => request.query.insert(0, (Cow::Borrowed("page"), value)),
             }
             Ok(())
         }
