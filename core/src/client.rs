@@ -27,6 +27,7 @@ use crate::endpoint::{Endpoint, Key};
 use crate::error::Error;
 use crate::events::Events;
 use crate::instances::{self, Instances};
+use crate::names::Names;
 use crate::options::{ClientOptions, RateLimiting};
 use crate::prepare;
 use crate::process::PerProcess;
@@ -60,6 +61,7 @@ pub(crate) struct Inner {
 pub(crate) struct ProcessState {
     pub(crate) lanes: Lanes,
     pub(crate) instances: Instances,
+    pub(crate) names: Names,
     pub(crate) closing: CancellationToken,
 }
 

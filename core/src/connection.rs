@@ -24,7 +24,9 @@ use crate::client::Client;
 use crate::download::{Context, Download};
 use crate::endpoint::Endpoint;
 use crate::engine::{self, Call, Done};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
+use crate::fetch::Fetch;
+use crate::names;
 use crate::operation::Api;
 use crate::paging::Pages;
 use crate::prepare::Prepared;
@@ -168,9 +170,54 @@ impl Connection {
         self.check_fits(request)?;
         let prepared = Prepared::of(request)?;
         let endpoint = self.endpoint().await?;
+        if names::are_in(request) {
+            let done = self.run_by_name(request, &endpoint, began, open).await?;
+            return Ok((done, endpoint));
+        }
         let call = Call::new(inner, &endpoint, request, &prepared, began)?;
         let done = call.run(open).await?;
         Ok((done, endpoint))
+    }
+
+    /// Runs a request that gives names where the path wants ids.
+    async fn run_by_name(
+        &self,
+        request: &Request,
+        endpoint: &Endpoint,
+        began: Instant,
+        open: bool,
+    ) -> Result<Done, Error> {
+        let inner = &self.client.inner;
+        let mut request = request.clone();
+        let used = names::resolve(self, endpoint.base.as_str(), &mut request).await?;
+        let prepared = Prepared::of(&request)?;
+        let done = Call::new(inner, endpoint, &request, &prepared, began)?.run(open).await;
+        if done.as_ref().is_err_and(|error| error.kind() == ErrorKind::NotFound) {
+            inner.process().names.forget(&used);
+        }
+        done
+    }
+
+    /// Fetches what an answer points at by `{src}`, without the token. A relative `src` belongs to this API's host.
+    ///
+    /// # Errors
+    /// Those of a call; `config_error` for a URL that is not `https`, or that leads to this machine while the API is
+    /// elsewhere.
+    pub async fn fetch(&self, src: &str) -> Result<Download, Error> {
+        let inner = &self.client.inner;
+        inner.check_open()?;
+        let endpoint = self.endpoint().await?;
+        let base = endpoint.base.join("/")?;
+        let closing = &inner.process().closing;
+        let fetch = Fetch {
+            client: inner,
+            loopback: endpoint.base.is_loopback(),
+        };
+        tokio::select! {
+            biased;
+            result = fetch.run(&base, src) => result,
+            () = closing.cancelled() => Err(Error::cancelled("The client was closed.")),
+        }
     }
 
     fn check_fits(&self, request: &Request) -> Result<(), Error> {

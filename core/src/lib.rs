@@ -8,7 +8,7 @@
 //!   first call), [`Client::instance_at`] (by URL) or [`Client::instance_named_by_account`].
 //! - [`Request`] → [`Connection::call`] → [`Reply`]: bytes in, bytes out, everything between them the engine's work.
 //! - [`Connection::pages`] → [`Pages`]: lists, page by page, whichever of the five ways the server pages.
-//! - [`Connection::open`] and [`Client::fetch`] → [`Download`]: files.
+//! - [`Connection::open`] and [`Connection::fetch`] → [`Download`]: files.
 //! - [`Error`]: one type, with a `code` that is the same in Rust, Python and Node, and [`Error::to_json`].
 //! - [`Event`] and [`Stats`]: seeing inside.
 //! - [`operation`]: the table of operations; [`api`]: typed methods made from it.
@@ -34,9 +34,11 @@ mod engine;
 mod error;
 mod events;
 mod failure;
+mod fetch;
 mod instances;
 mod jwt;
 mod limiter;
+mod names;
 mod options;
 mod outgoing;
 mod paging;

@@ -249,6 +249,8 @@ fn check_value(param: &Param, value: &Value) -> Result<(), Error> {
         | (ParamKind::IntOrString, Value::Int(_) | Value::String(_))
         | (ParamKind::Json, _) => true,
         (ParamKind::List, value) => !matches!(value, Value::Json(_)),
+        // A name, which is looked up before the call is sent, or the id as text that was found for it.
+        (_, Value::String(_) | Value::Json(_)) => param.finder.is_some(),
         _ => false,
     };
     if !fits {

@@ -22,8 +22,16 @@ async fn each_status_has_its_kind_and_code() {
     ];
     for (status, kind, code) in rows {
         let mock = Mock::start([Act::json(status, r#"{"message":"Because."}"#)]).await;
-        let error = mock.client_with(|options| options.max_retries = 0).account().call(me()).await.expect_err("refused");
-        assert_eq!((error.kind(), error.code(), error.status(), error.attempts()), (kind, code, Some(status), 1));
+        let error = mock
+            .client_with(|options| options.max_retries = 0)
+            .account()
+            .call(me())
+            .await
+            .expect_err("refused");
+        assert_eq!(
+            (error.kind(), error.code(), error.status(), error.attempts()),
+            (kind, code, Some(status), 1)
+        );
         assert_eq!((error.message(), error.operation()), ("Because.", Some("account.me")));
         let text = error.to_string();
         assert!(text.starts_with(&format!("account.me: {status} Because.")), "{text}");
@@ -36,8 +44,14 @@ async fn the_servers_own_words_are_kept() {
     let body = r#"{"code":"ERROR_CODE_INPUT_ERROR","message":"Missing param: max_installs","payload":{"param":"max_installs"}}"#;
     let mock = Mock::start([Act::with(400, &[("x-request-id", "r-9")], body.as_bytes())]).await;
     let error = mock.account().call(create()).await.expect_err("refused");
-    assert_eq!((error.code(), error.param()), ("ERROR_CODE_INPUT_ERROR", Some("max_installs")));
-    assert_eq!((error.payload(), error.request_id()), (Some(r#"{"param":"max_installs"}"#), Some("r-9")));
+    assert_eq!(
+        (error.code(), error.param()),
+        ("ERROR_CODE_INPUT_ERROR", Some("max_installs"))
+    );
+    assert_eq!(
+        (error.payload(), error.request_id()),
+        (Some(r#"{"param":"max_installs"}"#), Some("r-9"))
+    );
     let json: serde_json::Value = serde_json::from_str(&error.to_json()).expect("JSON");
     assert_eq!(json["kind"], "BadRequestError");
     assert_eq!(json["payload"]["param"], "max_installs");
@@ -47,21 +61,40 @@ async fn the_servers_own_words_are_kept() {
 
 #[tokio::test]
 async fn a_refused_scope_is_named() {
-    let mock = Mock::start([Act::json(403, r#"{"code":"ERROR_CODE_ACCESS_DENIED","message":"Access Denied."}"#)]).await;
+    let mock = Mock::start([Act::json(
+        403,
+        r#"{"code":"ERROR_CODE_ACCESS_DENIED","message":"Access Denied."}"#,
+    )])
+    .await;
     let instance = mock.client().instance_at(&mock.url(), None).expect("a connection");
-    let request = Request::new("instance.workspace.tables.list").expect("in the table").path_value(1);
+    let request = Request::new("instance.workspace.table.delete")
+        .expect("in the table")
+        .path_value(1)
+        .path_value(2);
     let error = instance.call(request).await.expect_err("refused");
-    assert!(error.scope().is_some_and(|scope| scope.contains("Database")), "{error:?}");
-    assert!(error.to_string().contains("Workspace Database: Read"), "{error}");
+    assert_eq!(error.scope(), Some("Workspace Database: Delete"));
+    assert!(error.to_string().contains("Workspace Database: Delete"), "{error}");
 }
 
 #[tokio::test]
 async fn an_expired_token_is_told_by_a_401() {
     // The middle part is {"exp":784111777}.
     let token = "e30.eyJleHAiOjc4NDExMTc3N30.sig";
-    let mock = Mock::start([Act::json(401, r#"{"code":"ERROR_CODE_UNAUTHORIZED","message":"Unauthorized"}"#)]).await;
-    let error = mock.client_with(|options| options.token = Some(token.into())).account().call(me()).await.expect_err("refused");
-    assert!(error.to_string().contains("expired on Sun, 06 Nov 1994 08:49:37 GMT"), "{error}");
+    let mock = Mock::start([Act::json(
+        401,
+        r#"{"code":"ERROR_CODE_UNAUTHORIZED","message":"Unauthorized"}"#,
+    )])
+    .await;
+    let error = mock
+        .client_with(|options| options.token = Some(token.into()))
+        .account()
+        .call(me())
+        .await
+        .expect_err("refused");
+    assert!(
+        error.to_string().contains("expired on Sun, 06 Nov 1994 08:49:37 GMT"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -69,7 +102,10 @@ async fn redirects_are_not_followed() {
     let mock = Mock::start([Act::with(302, &[("location", "https://elsewhere.example/x?t=1")], b"")]).await;
     let error = mock.account().call(me()).await.expect_err("a redirect");
     assert_eq!((error.kind(), error.status()), (ErrorKind::Http, Some(302)));
-    assert!(error.to_string().contains("elsewhere.example") && !error.to_string().contains("t=1"), "{error}");
+    assert!(
+        error.to_string().contains("elsewhere.example") && !error.to_string().contains("t=1"),
+        "{error}"
+    );
     assert_eq!(mock.seen().len(), 1);
 }
 
@@ -83,7 +119,10 @@ async fn gateways_and_broken_bodies_are_shown() {
     .await;
     let account = mock.client_with(|options| options.max_retries = 0).account();
     let error = account.call(me()).await.expect_err("a gateway");
-    assert_eq!((error.code(), error.message()), ("server_error", "Bad Gateway: 502 Bad Gateway"));
+    assert_eq!(
+        (error.code(), error.message()),
+        ("server_error", "Bad Gateway: 502 Bad Gateway")
+    );
     assert_eq!(error.body(), Some(page));
     let error = account.call(me()).await.expect_err("cut");
     assert_eq!((error.kind(), error.status()), (ErrorKind::Server, Some(500)));
@@ -107,12 +146,19 @@ async fn time_runs_out_in_three_ways() {
         change(&mut options);
         me().options(options)
     };
-    let short = Duration::from_millis(30);
-    assert_eq!(short.as_millis(), 30);
     let rows: [(fn(&mut CallOptions), &str); 3] = [
-        (|options| options.read_timeout = Some(Duration::from_millis(30)), "Nothing came from the server for 30ms"),
-        (|options| options.timeout = Some(Duration::from_millis(30)), "The attempt took longer than 30ms"),
-        (|options| options.deadline = Some(Duration::from_millis(30)), "within its deadline of 30ms"),
+        (
+            |options| options.read_timeout = Some(Duration::from_millis(30)),
+            "Nothing came from the server for 30ms",
+        ),
+        (
+            |options| options.timeout = Some(Duration::from_millis(30)),
+            "The attempt took longer than 30ms",
+        ),
+        (
+            |options| options.deadline = Some(Duration::from_millis(30)),
+            "within its deadline of 30ms",
+        ),
     ];
     for (change, words) in rows {
         let error = account.call(with(change)).await.expect_err(words);
@@ -124,9 +170,17 @@ async fn time_runs_out_in_three_ways() {
 
 #[tokio::test]
 async fn a_slow_body_is_fine_while_it_moves() {
-    let pieces = vec![b"HTTP/1.1 200 X\r\ncontent-length: 4\r\n\r\n1".to_vec(), b"2".to_vec(), b"3".to_vec(), b"4".to_vec()];
+    let pieces = vec![
+        b"HTTP/1.1 200 X\r\ncontent-length: 4\r\n\r\n1".to_vec(),
+        b"2".to_vec(),
+        b"3".to_vec(),
+        b"4".to_vec(),
+    ];
     let mock = Mock::start([Act::Slowly(pieces, Duration::from_millis(30))]).await;
-    let options = CallOptions { read_timeout: Some(Duration::from_millis(80)), ..CallOptions::default() };
+    let options = CallOptions {
+        read_timeout: Some(Duration::from_millis(80)),
+        ..CallOptions::default()
+    };
     let reply = mock.account().call(me().options(options)).await.expect("all of it");
     assert_eq!(&reply.body[..], b"1234");
 }
@@ -134,7 +188,12 @@ async fn a_slow_body_is_fine_while_it_moves() {
 #[tokio::test]
 async fn connecting_in_vain_is_told_apart_from_breaking() {
     let mock = Mock::start([Act::Reset]).await;
-    let error = mock.client_with(|options| options.max_retries = 0).account().call(me()).await.expect_err("reset");
+    let error = mock
+        .client_with(|options| options.max_retries = 0)
+        .account()
+        .call(me())
+        .await
+        .expect_err("reset");
     assert_eq!(error.code(), "connection_error");
     assert!(error.to_string().contains("broke before an answer came"), "{error}");
     let client = mock.client_with(|options| {
@@ -159,7 +218,11 @@ async fn an_echoed_token_is_scrubbed_everywhere() {
     .await;
     let client = mock.client_with(|options| {
         options.max_retries = 0;
-        options.on_event = Some(EventSink::new(move |event| sink.lock().expect("no panic").push(format!("{event:?} {}", event.to_json()))));
+        options.on_event = Some(EventSink::new(move |event| {
+            sink.lock()
+                .expect("no panic")
+                .push(format!("{event:?} {}", event.to_json()))
+        }));
     });
     let account = client.account();
     let mut said = vec![format!("{client:?} {account:?} {:?}", client.options())];
@@ -167,7 +230,12 @@ async fn an_echoed_token_is_scrubbed_everywhere() {
         let error = account.call(me()).await.expect_err("refused");
         said.push(format!("{error} {error:?} {}", error.to_json()));
     }
-    let error = account.call(me()).await.expect("bytes").json::<u8>().expect_err("no JSON");
+    let error = account
+        .call(me())
+        .await
+        .expect("bytes")
+        .json::<u8>()
+        .expect_err("no JSON");
     said.push(format!("{error} {error:?} {}", error.to_json()));
     said.extend(told.lock().expect("no panic").clone());
     assert!(said.len() > 6, "{said:?}");
@@ -179,8 +247,15 @@ async fn an_echoed_token_is_scrubbed_everywhere() {
 async fn a_panic_is_an_error() {
     let mock = Mock::start([Act::with(200, &[], b"{}")]).await;
     let progress = xano_metadata::ProgressSink::new(|_| panic!("no luck with {TOKEN}"));
-    let options = CallOptions { progress: Some(progress), ..CallOptions::default() };
-    let error = mock.account().call(create().options(options)).await.expect_err("a panic");
+    let options = CallOptions {
+        progress: Some(progress),
+        ..CallOptions::default()
+    };
+    let error = mock
+        .account()
+        .call(create().options(options))
+        .await
+        .expect_err("a panic");
     assert_eq!((error.kind(), error.code()), (ErrorKind::Internal, "internal_error"));
     assert!(error.to_string().contains("no luck with [token]"), "{error}");
     // A panicking event callback is nobody's business but its own.
@@ -194,6 +269,12 @@ async fn a_cut_answer_is_a_connection_error() {
     cut.truncate(cut.len() - 3);
     let mock = Mock::start([Act::Cut(cut)]).await;
     let error = mock.account().call(create()).await.expect_err("cut");
-    assert_eq!((error.code(), error.outcome_unknown(), error.attempts()), ("connection_error", true, 1));
-    assert!(error.to_string().contains("The answer broke off") && error.to_string().contains("look before you repeat"), "{error}");
+    assert_eq!(
+        (error.code(), error.outcome_unknown(), error.attempts()),
+        ("connection_error", true, 1)
+    );
+    assert!(
+        error.to_string().contains("The answer broke off") && error.to_string().contains("look before you repeat"),
+        "{error}"
+    );
 }

@@ -7,7 +7,10 @@ use xano_metadata::{CallOptions, RateLimit, RateLimiting, Request};
 use crate::support::{Act, Mock, create, me};
 
 fn delete() -> Request {
-    Request::new("account.snippet.token.delete").expect("in the table").path_value("abc").path_value("t")
+    Request::new("account.snippet.token.delete")
+        .expect("in the table")
+        .path_value("abc")
+        .path_value("t")
 }
 
 /// Acts after which a request that may be repeated is repeated, and another one is not.
@@ -23,8 +26,16 @@ async fn what_may_be_repeated_is_repeated() {
         for request in [me(), delete()] {
             let mock = Mock::start([act.clone(), act.clone(), act.clone(), Act::ok()]).await;
             let client = mock.client();
-            let reply = client.account().call(request).await.unwrap_or_else(|error| panic!("{act:?}: {error}"));
-            assert_eq!((reply.attempts, mock.seen().len(), client.stats().retries), (4, 4, 3), "{act:?}");
+            let reply = client
+                .account()
+                .call(request)
+                .await
+                .unwrap_or_else(|error| panic!("{act:?}: {error}"));
+            assert_eq!(
+                (reply.attempts, mock.seen().len(), client.stats().retries),
+                (4, 4, 3),
+                "{act:?}"
+            );
         }
     }
 }
@@ -34,7 +45,11 @@ async fn what_may_have_been_done_is_not_done_twice() {
     for act in doubtful() {
         let mock = Mock::start([act.clone()]).await;
         let error = mock.account().call(create()).await.expect_err("stopped");
-        assert_eq!((error.attempts(), error.outcome_unknown(), mock.seen().len()), (1, true, 1), "{act:?}");
+        assert_eq!(
+            (error.attempts(), error.outcome_unknown(), mock.seen().len()),
+            (1, true, 1),
+            "{act:?}"
+        );
         assert!(error.to_string().contains("look before you repeat"), "{error}");
     }
 }
@@ -43,15 +58,36 @@ async fn what_may_have_been_done_is_not_done_twice() {
 async fn a_caller_may_say_that_twice_is_fine_or_not() {
     let mock = Mock::start([Act::Reset, Act::ok(), Act::Reset]).await;
     let account = mock.account();
-    let told = |idempotent| CallOptions { idempotent: Some(idempotent), ..CallOptions::default() };
-    assert_eq!(account.call(create().options(told(true))).await.expect("an answer").attempts, 2);
-    assert_eq!(account.call(me().options(told(false))).await.expect_err("stopped").attempts(), 1);
+    let told = |idempotent| CallOptions {
+        idempotent: Some(idempotent),
+        ..CallOptions::default()
+    };
+    assert_eq!(
+        account
+            .call(create().options(told(true)))
+            .await
+            .expect("an answer")
+            .attempts,
+        2
+    );
+    assert_eq!(
+        account
+            .call(me().options(told(false)))
+            .await
+            .expect_err("stopped")
+            .attempts(),
+        1
+    );
 }
 
 #[tokio::test]
 async fn what_was_never_done_is_asked_for_again() {
     let busy = Act::with(503, &[("retry-after", "0")], b"{}");
-    let limited = Act::with(429, &[("retry-after", "0")], br#"{"code":"ERROR_CODE_TOO_MANY_REQUESTS","message":"slow"}"#);
+    let limited = Act::with(
+        429,
+        &[("retry-after", "0")],
+        br#"{"code":"ERROR_CODE_TOO_MANY_REQUESTS","message":"slow"}"#,
+    );
     let mock = Mock::start([busy, limited, Act::ok()]).await;
     let reply = mock.account().call(create()).await.expect("an answer");
     assert_eq!((reply.attempts, mock.seen().len()), (3, 3));
@@ -61,10 +97,17 @@ async fn what_was_never_done_is_asked_for_again() {
 
 #[tokio::test]
 async fn a_refusal_is_final_whatever_its_status() {
-    for body in [r#"{"message":"Access Denied."}"#, r#"{"code":"ERROR_CODE_INPUT_ERROR","message":"no","payload":{"param":"x"}}"#] {
+    for body in [
+        r#"{"message":"Access Denied."}"#,
+        r#"{"code":"ERROR_CODE_INPUT_ERROR","message":"no","payload":{"param":"x"}}"#,
+    ] {
         let mock = Mock::start([Act::json(500, body)]).await;
         let error = mock.account().call(me()).await.expect_err("refused");
-        assert_eq!((error.attempts(), error.outcome_unknown(), mock.seen().len()), (1, false, 1), "{body}");
+        assert_eq!(
+            (error.attempts(), error.outcome_unknown(), mock.seen().len()),
+            (1, false, 1),
+            "{body}"
+        );
     }
     for status in [400, 401, 403, 404, 409, 422] {
         let mock = Mock::start([Act::json(status, "{}")]).await;
@@ -95,8 +138,14 @@ async fn too_long_a_wait_is_told_at_once() {
     let client = mock.client();
     let began = Instant::now();
     let error = client.account().call(me()).await.expect_err("too long");
-    assert_eq!((error.retry_after(), error.attempts()), (Some(Duration::from_secs(121)), 1));
-    assert!(error.to_string().contains("longer than max_retry_after (120s)"), "{error}");
+    assert_eq!(
+        (error.retry_after(), error.attempts()),
+        (Some(Duration::from_secs(121)), 1)
+    );
+    assert!(
+        error.to_string().contains("longer than max_retry_after (120s)"),
+        "{error}"
+    );
     client.account().call(me()).await.expect("others need not wait");
     assert!(began.elapsed() < Duration::from_secs(5));
 }
@@ -129,7 +178,10 @@ async fn a_storm_spends_the_budget_and_ends() {
 async fn a_deadline_ends_retries_early() {
     let mock = Mock::start((0..9).map(|_| Act::json(500, "{}"))).await;
     let client = mock.client_with(|options| options.backoff = Duration::from_secs(30));
-    let options = CallOptions { deadline: Some(Duration::from_secs(2)), ..CallOptions::default() };
+    let options = CallOptions {
+        deadline: Some(Duration::from_secs(2)),
+        ..CallOptions::default()
+    };
     let began = Instant::now();
     let error = client.account().call(me().options(options)).await.expect_err("no time");
     assert_eq!((error.status(), error.attempts()), (Some(500), 1));
@@ -147,5 +199,9 @@ async fn an_upload_is_sent_anew_from_its_file() {
     let outcome = mock.account().call(request).await;
     std::fs::remove_file(&path).expect("own file");
     assert_eq!(outcome.expect("an answer").attempts, 2);
-    assert!(mock.seen().iter().all(|seen| seen.text().contains("content of the file")));
+    assert!(
+        mock.seen()
+            .iter()
+            .all(|seen| seen.text().contains("content of the file"))
+    );
 }

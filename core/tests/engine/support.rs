@@ -72,7 +72,10 @@ pub struct Seen {
 
 impl Seen {
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
     }
 
     pub fn text(&self) -> &str {
@@ -101,7 +104,10 @@ impl Mock {
     pub async fn start(script: impl IntoIterator<Item = Act>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
-        let state = Arc::new(State { script: Mutex::new(script.into_iter().collect()), ..State::default() });
+        let state = Arc::new(State {
+            script: Mutex::new(script.into_iter().collect()),
+            ..State::default()
+        });
         let shared = Arc::clone(&state);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -188,7 +194,12 @@ async fn serve(mut stream: TcpStream, connection: usize, state: &State) {
     let mut buffer = Vec::new();
     while let Some(seen) = read_request(&mut stream, &mut buffer, connection).await {
         state.seen.lock().expect("no panic").push(seen);
-        let act = state.script.lock().expect("no panic").pop_front().unwrap_or_else(Act::ok);
+        let act = state
+            .script
+            .lock()
+            .expect("no panic")
+            .pop_front()
+            .unwrap_or_else(Act::ok);
         state.arrived.notify_waiters();
         match act {
             Act::Answer(bytes) => {
@@ -249,7 +260,12 @@ async fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>, connection: 
         .filter_map(|line| line.split_once(':'))
         .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
         .collect();
-    let get = |name: &str| headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+    let get = |name: &str| {
+        headers
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.clone())
+    };
     let body = if get("transfer-encoding").is_some() {
         read_chunks(stream, buffer).await?
     } else {
@@ -259,7 +275,13 @@ async fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>, connection: 
         }
         buffer.drain(..length).collect()
     };
-    Some(Seen { method, target, headers, body, connection })
+    Some(Seen {
+        method,
+        target,
+        headers,
+        body,
+        connection,
+    })
 }
 
 async fn read_chunks(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Vec<u8>> {
@@ -303,5 +325,8 @@ pub fn me() -> Request {
 /// A POST that must not be repeated.
 pub fn create() -> Request {
     let body = xano_metadata::Body::Json(r#"{"max_installs":5}"#.into());
-    Request::new("account.snippet.tokens.create").expect("in the table").path_value("abc").body(body)
+    Request::new("account.snippet.tokens.create")
+        .expect("in the table")
+        .path_value("abc")
+        .body(body)
 }
