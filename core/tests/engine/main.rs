@@ -4,4 +4,9 @@ mod support;
 
 mod calls;
 mod errors;
+mod lifecycle;
+mod limits;
+mod names;
+mod pages;
 mod retries;
+mod transfers;
