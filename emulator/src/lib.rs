@@ -21,6 +21,7 @@
 //! | `api` | operations, one file a family, each a list of routes and plain functions |
 //! | `control` | the control path |
 //! | `store` | SQLite |
+//! | `columns` | the kinds of column and their values |
 //! | `faults`, `limit`, `clock`, `journal`, `scope` | the rules |
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]
@@ -31,6 +32,7 @@
 
 mod api;
 mod clock;
+mod columns;
 mod connection;
 mod control;
 mod error;
@@ -40,6 +42,8 @@ mod journal;
 mod limit;
 mod options;
 mod scope;
+mod script;
+mod search;
 mod seed;
 mod server;
 mod store;

@@ -34,6 +34,11 @@ impl Query {
             .map(|(_, value)| value.as_str())
     }
 
+    /// True or false; missing is false.
+    pub fn flag(&self, name: &str) -> Result<bool, ApiError> {
+        truth(name, self.text(name).unwrap_or_default())
+    }
+
     /// A whole number of at least 1, such as a page.
     pub fn at_least_one(&self, name: &str, default: i64) -> Result<i64, ApiError> {
         let Some(text) = self.text(name).filter(|text| !text.is_empty()) else {
@@ -48,12 +53,29 @@ impl Query {
     }
 }
 
+fn not_a_truth(name: &str) -> ApiError {
+    ApiError::input(
+        name,
+        format!("Invalid value for param: {name}. It must be true or false."),
+    )
+}
+
+fn truth(name: &str, text: &str) -> Result<bool, ApiError> {
+    match text {
+        "true" | "1" => Ok(true),
+        "false" | "0" | "" => Ok(false),
+        _ => Err(not_a_truth(name)),
+    }
+}
+
 /// The body, whatever its encoding.
 #[derive(Debug, Default)]
 pub struct Input {
     fields: Map<String, Value>,
     /// Forms carry only text, so numbers and booleans are read out of text there.
     from_form: bool,
+    /// A raw XanoScript body.
+    pub script: Option<String>,
 }
 
 impl Input {
@@ -67,6 +89,10 @@ impl Input {
         match essence.as_str() {
             "multipart/form-data" => Self::multipart(kind, bytes).await,
             "application/x-www-form-urlencoded" => Ok(Self::urlencoded(&bytes)),
+            "text/x-xanoscript" => Ok(Self {
+                script: Some(String::from_utf8_lossy(&bytes).into_owned()),
+                ..Self::default()
+            }),
             _ => Self::json(&bytes),
         }
     }
@@ -95,6 +121,7 @@ impl Input {
         Self {
             fields: fields.collect(),
             from_form: true,
+            script: None,
         }
     }
 
@@ -120,6 +147,81 @@ impl Input {
             input.fields.insert(field, Value::String(text));
         }
         Ok(input)
+    }
+
+    /// Every field.
+    pub fn fields(&self) -> &Map<String, Value> {
+        &self.fields
+    }
+
+    /// A field as it came; absent and null are different.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.fields.get(name)
+    }
+
+    /// Whether a field came with a value.
+    pub fn has(&self, name: &str) -> bool {
+        self.fields.get(name).is_some_and(|value| !value.is_null())
+    }
+
+    /// Text that may be missing or null.
+    pub fn optional_text(&self, name: &str) -> Result<Option<&str>, ApiError> {
+        if self.has(name) {
+            self.text(name).map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+
+    /// True or false that may be missing or null.
+    pub fn flag(&self, name: &str) -> Result<Option<bool>, ApiError> {
+        match self.fields.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::Bool(truth)) => Ok(Some(*truth)),
+            Some(Value::String(text)) if self.from_form => truth(name, text).map(Some),
+            Some(_) => Err(not_a_truth(name)),
+        }
+    }
+
+    /// A whole number from 1 that may be missing or null.
+    pub fn at_least_one(&self, name: &str, default: i64) -> Result<i64, ApiError> {
+        if !self.has(name) {
+            return Ok(default);
+        }
+        self.count(name).ok().filter(|number| *number >= 1).ok_or_else(|| {
+            ApiError::input(
+                name,
+                format!("Invalid value for param: {name}. It must be a whole number from 1."),
+            )
+        })
+    }
+
+    /// An object or a list; a form carries it as JSON text.
+    pub fn structure(&self, name: &str) -> Result<Option<Value>, ApiError> {
+        let wrong = || {
+            ApiError::input(
+                name,
+                format!("Invalid value for param: {name}. It must be an object or a list."),
+            )
+        };
+        match self.fields.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) if self.from_form => serde_json::from_str(text).map(Some).map_err(|_| wrong()),
+            Some(value @ (Value::Object(_) | Value::Array(_))) => Ok(Some(value.clone())),
+            Some(_) => Err(wrong()),
+        }
+    }
+
+    /// A list that must be there.
+    pub fn list(&self, name: &str) -> Result<Vec<Value>, ApiError> {
+        self.required(name)?;
+        match self.structure(name)? {
+            Some(Value::Array(list)) => Ok(list),
+            _ => Err(ApiError::input(
+                name,
+                format!("Invalid value for param: {name}. It must be a list."),
+            )),
+        }
     }
 
     fn required(&self, name: &str) -> Result<&Value, ApiError> {

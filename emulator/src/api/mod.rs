@@ -23,7 +23,7 @@ use rusqlite::Connection;
 use serde_json::Value;
 
 use crate::error::ApiError;
-use crate::scope::Need;
+use crate::scope::{Grants, Need, Right, Scope};
 use crate::server::{Origin, Server};
 use crate::store::tokens::{self, Token};
 use crate::store::users::{self, User};
@@ -45,6 +45,10 @@ pub struct Call<'a> {
     pub query: Query,
     /// The body.
     pub input: Input,
+    /// The request's headers.
+    pub headers: HeaderMap,
+    /// What the token may do, for rules that depend on more than the path.
+    pub grants: Grants,
     /// Now, in epoch milliseconds of the emulator's clock.
     pub now_ms: i64,
 }
@@ -57,6 +61,26 @@ impl Call<'_> {
             .find(|(key, _)| key == name)
             .map_or("", |(_, value)| value)
     }
+
+    /// A path parameter that is a number.
+    pub fn number(&self, name: &str) -> Result<i64, ApiError> {
+        let text = self.param(name);
+        text.parse().map_err(|_| {
+            ApiError::input(
+                name,
+                format!("Invalid value for param: {name}. It must be a whole number, not {text:?}."),
+            )
+        })
+    }
+
+    /// Refuses when the token lacks a scope.
+    pub fn demand(&self, need: Need) -> Result<(), ApiError> {
+        if self.grants.allows(need) {
+            Ok(())
+        } else {
+            Err(ApiError::missing_scope(need))
+        }
+    }
 }
 
 /// What a handler answers.
@@ -64,6 +88,8 @@ impl Call<'_> {
 pub enum Reply {
     /// A JSON document.
     Json(Value),
+    /// A JSON document that is text already: pages of records are never built as a tree.
+    Raw(String),
 }
 
 /// The outcome of a handler.
@@ -89,6 +115,22 @@ impl Route {
             method,
             path,
             need: None,
+            run,
+        }
+    }
+
+    /// An operation that asks for a scope.
+    pub const fn scoped(
+        method: MethodFilter,
+        path: &'static str,
+        scope: Scope,
+        right: Right,
+        run: fn(&mut Call<'_>) -> Outcome,
+    ) -> Self {
+        Self {
+            method,
+            path,
+            need: Some(Need(scope, right)),
             run,
         }
     }
@@ -150,6 +192,7 @@ async fn dispatch(route: Route, params: RawPathParams, request: Request) -> Resp
     });
     let mut response = match outcome {
         Ok(Reply::Json(value)) => json_response(StatusCode::OK, &value),
+        Ok(Reply::Raw(text)) => json_text(StatusCode::OK, text),
         Err(error) => refuse(&error),
     };
     if let Some(id) = asker {
@@ -190,6 +233,8 @@ fn run(
         path,
         query,
         input: input?,
+        headers: headers.clone(),
+        grants: token.grants,
         now_ms,
     };
     let reply = (route.run)(&mut call)?;
@@ -225,7 +270,11 @@ pub fn expired_token() -> ApiError {
 
 /// A JSON answer.
 pub fn json_response(status: StatusCode, value: &Value) -> Response {
-    let mut response = Response::new(Body::from(value.to_string()));
+    json_text(status, value.to_string())
+}
+
+fn json_text(status: StatusCode, text: String) -> Response {
+    let mut response = Response::new(Body::from(text));
     *response.status_mut() = status;
     response
         .headers_mut()

@@ -8,7 +8,7 @@ use crate::error::ApiError;
 use crate::limit::RateLimit;
 use crate::server::{ACCOUNT, lock};
 use crate::store::instances::{self, Instance};
-use crate::store::random_text;
+use crate::store::{random_text, remove_contents};
 
 /// Every instance, whoever owns it.
 pub fn list(server: &Server) -> Outcome {
@@ -101,8 +101,14 @@ pub fn open(server: &Server, instance: &mut Instance) -> Result<(), ApiError> {
 
 /// Removes an instance and closes its origin.
 pub fn remove(server: &Server, name: &str) -> Outcome {
-    if !instances::remove(&server.db(), name)? {
-        return Err(ApiError::not_found(format!("No instance is called {name:?}.")));
+    {
+        let mut db = server.db();
+        let db = db.transaction()?;
+        let instance = instances::by_name(&db, name)?
+            .ok_or_else(|| ApiError::not_found(format!("No instance is called {name:?}.")))?;
+        remove_contents(&db, instance.id)?;
+        instances::remove(&db, name)?;
+        db.commit()?;
     }
     server.close(name);
     Ok(json!({"removed": name}))

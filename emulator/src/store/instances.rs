@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde_json::{Map, Value, json};
 
+use super::workspaces;
 use crate::clock;
 use crate::limit::{RateLimit, RetryAfter};
 
@@ -99,7 +100,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Instance> {
     })
 }
 
-/// Adds an instance, owned by `user_id`, and returns its id.
+/// Adds an instance with one workspace, owned by `user_id`, and returns its id.
 pub fn add(db: &Connection, instance: &Instance, user_id: i64) -> rusqlite::Result<i64> {
     db.execute(
         "INSERT INTO instance (name, display, custom_domain, port, rate_limit, plan, status, extra, created_at, updated_at)
@@ -120,6 +121,7 @@ pub fn add(db: &Connection, instance: &Instance, user_id: i64) -> rusqlite::Resu
     let id = db.last_insert_rowid();
     set_limit(db, &instance.name, instance.limit, instance.rate_limit)?;
     join(db, user_id, id, "owner")?;
+    workspaces::add(db, id, "Main", "", instance.created_at)?;
     Ok(id)
 }
 
@@ -153,9 +155,10 @@ pub fn set_port(db: &Connection, id: i64, port: u16) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Removes an instance and whatever belongs to it.
-pub fn remove(db: &Connection, name: &str) -> rusqlite::Result<bool> {
-    Ok(db.execute("DELETE FROM instance WHERE name = ?1", [name])? > 0)
+/// Removes an instance; its contents go first, see `remove_contents`.
+pub fn remove(db: &Connection, name: &str) -> rusqlite::Result<()> {
+    db.execute("DELETE FROM instance WHERE name = ?1", [name])?;
+    Ok(())
 }
 
 /// Every instance, oldest first.

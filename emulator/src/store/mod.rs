@@ -5,16 +5,20 @@
 //! answers. With a file the database is in WAL mode and can be opened with plain `sqlite3` while
 //! the emulator runs.
 
+pub mod audit;
 pub mod instances;
+pub mod records;
 pub mod snippets;
+pub mod tables;
 pub mod tokens;
 pub mod users;
+pub mod workspaces;
 
 use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension};
 
-const ACCOUNT_SCHEMA: &str = include_str!("account.sql");
+const SCHEMAS: [&str; 2] = [include_str!("account.sql"), include_str!("instance.sql")];
 
 /// Opens the database and brings its schema up to date.
 pub fn open(file: Option<&Path>) -> rusqlite::Result<Connection> {
@@ -27,12 +31,17 @@ pub fn open(file: Option<&Path>) -> rusqlite::Result<Connection> {
     db.pragma_update(None, "foreign_keys", true)?;
     db.busy_timeout(std::time::Duration::from_secs(5))?;
     db.set_prepared_statement_cache_capacity(256);
-    db.execute_batch(ACCOUNT_SCHEMA)?;
+    for schema in SCHEMAS {
+        db.execute_batch(schema)?;
+    }
     Ok(db)
 }
 
-/// Empties every table, keeping the schema.
+/// Empties every table, keeping the schema; record tables go with the tables they belong to.
 pub fn clear(db: &Connection) -> rusqlite::Result<()> {
+    for instance in instances::list(db)? {
+        remove_contents(db, instance.id)?;
+    }
     for table in [
         "install_token",
         "snippet",
@@ -43,6 +52,14 @@ pub fn clear(db: &Connection) -> rusqlite::Result<()> {
         "setting",
     ] {
         db.execute(&format!("DELETE FROM {table}"), [])?;
+    }
+    Ok(())
+}
+
+/// Removes the workspaces of an instance.
+pub fn remove_contents(db: &Connection, instance_id: i64) -> rusqlite::Result<()> {
+    for workspace in workspaces::list(db, instance_id)? {
+        workspaces::remove(db, &workspace)?;
     }
     Ok(())
 }

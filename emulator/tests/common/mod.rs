@@ -52,6 +52,36 @@ impl House {
         read(self.send(&url, token, method, body).await.expect("an answer")).await
     }
 
+    /// A request to the first instance with the emulator's own token.
+    pub async fn ask(&self, method: &str, path: &str, body: Value) -> (u16, Value) {
+        let url = format!("{}{path}", self.emulator.instance_url());
+        read(
+            self.send(&url, self.emulator.token(), method, body)
+                .await
+                .expect("an answer"),
+        )
+        .await
+    }
+
+    /// Like `ask`, for what has to succeed.
+    pub async fn done(&self, method: &str, path: &str, body: Value) -> Value {
+        let (status, value) = self.ask(method, path, body).await;
+        assert_eq!(status, 200, "{method} {path}: {value}");
+        value
+    }
+
+    /// Like `ask`, for what has to be refused because of an input.
+    pub async fn refused(&self, method: &str, path: &str, body: Value, param: &str) {
+        let shown = body.to_string();
+        let (status, value) = self.ask(method, path, body).await;
+        assert_eq!(
+            (status, &value["code"]),
+            (400, &json!("ERROR_CODE_INPUT_ERROR")),
+            "{method} {path} {shown}: {value}"
+        );
+        assert_eq!(value["payload"]["param"], param, "{method} {path} {shown}: {value}");
+    }
+
     pub async fn send(&self, url: &str, token: &str, method: &str, body: Value) -> reqwest::Result<Response> {
         let method = Method::from_bytes(method.as_bytes()).expect("a method");
         let mut request = self.client.request(method, url).bearer_auth(token);

@@ -1,0 +1,78 @@
+-- The instance side. Ids count per instance, as on the real service; `key` is ours and names record tables.
+
+CREATE TABLE IF NOT EXISTS sequence (
+    instance_id INTEGER NOT NULL REFERENCES instance (id) ON DELETE CASCADE,
+    kind        TEXT NOT NULL,
+    last        INTEGER NOT NULL,
+    PRIMARY KEY (instance_id, kind)
+);
+
+CREATE TABLE IF NOT EXISTS workspace (
+    key           INTEGER PRIMARY KEY,
+    instance_id   INTEGER NOT NULL REFERENCES instance (id) ON DELETE CASCADE,
+    id            INTEGER NOT NULL,
+    name          TEXT NOT NULL,
+    description   TEXT NOT NULL DEFAULT '',
+    swagger       INTEGER NOT NULL DEFAULT 1,
+    require_token INTEGER NOT NULL DEFAULT 0,
+    allow_push    INTEGER NOT NULL DEFAULT 1,
+    created_at    INTEGER NOT NULL,
+    updated_at    INTEGER NOT NULL,
+    UNIQUE (instance_id, id)
+);
+
+CREATE TABLE IF NOT EXISTS branch (
+    id            INTEGER PRIMARY KEY,
+    workspace_key INTEGER NOT NULL REFERENCES workspace (key) ON DELETE CASCADE,
+    label         TEXT NOT NULL,
+    description   TEXT NOT NULL DEFAULT '',
+    color         TEXT NOT NULL DEFAULT '',
+    live          INTEGER NOT NULL DEFAULT 0,
+    backup        INTEGER NOT NULL DEFAULT 0,
+    created_at    INTEGER NOT NULL,
+    updated_at    INTEGER NOT NULL,
+    UNIQUE (workspace_key, label)
+);
+
+CREATE TABLE IF NOT EXISTS datasource (
+    id            INTEGER PRIMARY KEY AUTOINCREMENT,
+    workspace_key INTEGER NOT NULL REFERENCES workspace (key) ON DELETE CASCADE,
+    label         TEXT NOT NULL,
+    color         TEXT NOT NULL,
+    UNIQUE (workspace_key, label)
+);
+
+CREATE TABLE IF NOT EXISTS dbtable (
+    key           INTEGER PRIMARY KEY AUTOINCREMENT,
+    workspace_key INTEGER NOT NULL REFERENCES workspace (key) ON DELETE CASCADE,
+    instance_id   INTEGER NOT NULL,
+    id            INTEGER NOT NULL,
+    name          TEXT NOT NULL,
+    description   TEXT NOT NULL DEFAULT '',
+    docs          TEXT NOT NULL DEFAULT '',
+    guid          TEXT NOT NULL,
+    auth          INTEGER NOT NULL DEFAULT 0,
+    tag           TEXT NOT NULL DEFAULT '[]',
+    autocomplete  TEXT NOT NULL DEFAULT '[]',
+    schema        TEXT NOT NULL,
+    indexes       TEXT NOT NULL,
+    created_at    INTEGER NOT NULL,
+    updated_at    INTEGER NOT NULL,
+    UNIQUE (instance_id, id),
+    UNIQUE (workspace_key, name)
+);
+
+CREATE TABLE IF NOT EXISTS audit (
+    id            INTEGER PRIMARY KEY,
+    instance_id   INTEGER NOT NULL REFERENCES instance (id) ON DELETE CASCADE,
+    workspace_key INTEGER,
+    type          TEXT NOT NULL,
+    msg           TEXT NOT NULL,
+    data          TEXT NOT NULL,
+    object_type   TEXT NOT NULL,
+    object_id     INTEGER NOT NULL,
+    user_id       INTEGER NOT NULL,
+    workspace_id  INTEGER NOT NULL,
+    workspace     TEXT NOT NULL,
+    created_at    INTEGER NOT NULL
+);
