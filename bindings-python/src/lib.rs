@@ -21,8 +21,11 @@ mod request;
 mod stream;
 mod wait;
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use pyo3::exceptions::PyImportError;
+use pyo3::ffi;
 use pyo3::prelude::*;
 
 /// Ends the engine: calls in flight fail with `Cancelled`, later ones too. Called once, at the interpreter's exit, so that
@@ -44,8 +47,24 @@ fn panic_for_tests(py: Python<'_>) -> PyResult<()> {
     wait::wait(py, async { panic!("asked to panic") }, None)
 }
 
+/// Refuses every interpreter of the process but the first: classes and interned names belong to one. Python 3.12 and
+/// later refuse by themselves.
+fn refuse_second_interpreter() -> PyResult<()> {
+    static FIRST: AtomicI64 = AtomicI64::new(-1);
+    // SAFETY: the caller is attached to an interpreter, which is all that the two functions ask for.
+    let this = unsafe { ffi::PyInterpreterState_GetID(ffi::PyInterpreterState_Get()) };
+    match FIRST.compare_exchange(-1, this, Ordering::AcqRel, Ordering::Acquire) {
+        Err(first) if first != this => Err(PyImportError::new_err(
+            "xano_metadata does not run in a sub-interpreter: it was loaded by another interpreter of this process. Use \
+             it there, or start a process of its own.",
+        )),
+        _ => Ok(()),
+    }
+}
+
 #[pymodule(gil_used = true)]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    refuse_second_interpreter()?;
     module.add_class::<client::Client>()?;
     module.add_class::<client::Connection>()?;
     module.add_class::<pages::Pages>()?;
