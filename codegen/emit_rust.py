@@ -183,6 +183,8 @@ def _mod_file(groups: dict[str, list[Node]]) -> str:
         f"// {MARK}\n\n//! The typed methods, the values they take and give, and the operation table.\n//!\n"
         "//! Handles follow the URL: `xano.snippet(\"x\").tokens()` stands for `/snippet/x/token`. See "
         "[`Xano`](crate::Xano) and\n//! [`Instance`](crate::Instance), where every chain begins.\n\n"
+        "#![allow(clippy::pub_underscore_fields, clippy::struct_excessive_bools, clippy::too_many_arguments, "
+        'reason = "names and shapes are the API\'s")]\n\n'
         f"{modules}mod operations;\nmod types;\n\n{exports}pub use operations::OPERATIONS;\npub use types::*;\n"
     )
 
@@ -344,7 +346,7 @@ def _setters(operation: Operation, types: Types) -> str:
         fill = _fill(a, operation, types).replace("call.draft", "self.draft")
         deprecated = "\n\nDeprecated." if a.deprecated else ""
         text += (
-            f"{rustdoc(a.doc + '.' + deprecated)}#[must_use]\npub fn {_name(a)}(mut self, {_name(a)}: "
+            f"{rustdoc(a.doc + '.' + deprecated)}pub fn {_name(a)}(mut self, {_name(a)}: "
             f"{_parameter(a, types)}) -> Self {{\n{fill}self }}\n"
         )
     return f"/// Optional arguments.\nimpl {_wrapper(operation)}<{marker(operation)}> {{\n{text}}}\n\n"

@@ -347,7 +347,7 @@ mod tests {
             let seen = Arc::new(Mutex::new(Vec::new()));
             let sink = Arc::clone(&seen);
             let events = Events::new(Some(EventSink::new(move |event| {
-                sink.lock().unwrap().push(event.to_string())
+                sink.lock().unwrap().push(event.to_string());
             })));
             find(&options, &|_| None, &events).expect("a token");
             let seen = seen.lock().unwrap();

@@ -120,7 +120,7 @@ impl Fetch<'_> {
                     };
                     return Ok(Download::new(response, context));
                 }
-                None => return Err(refusal(response, status).await),
+                None => return Err(refusal(&response, status)),
             }
         }
         Err(Failure::last(Error::config(format!(
@@ -153,11 +153,11 @@ impl Fetch<'_> {
     }
 }
 
-async fn refusal(response: reqwest::Response, status: StatusCode) -> Failure {
-    let headers = response.headers().clone();
-    let retry_after = retry_after::read(&headers, SystemTime::now());
+fn refusal(response: &reqwest::Response, status: StatusCode) -> Failure {
+    let headers = response.headers();
+    let retry_after = retry_after::read(headers, SystemTime::now());
     // A storage host explains itself in XML at most; its status says enough.
-    let answer = ErrorAnswer::read(status, &headers, b"", retry_after);
+    let answer = ErrorAnswer::read(status, headers, b"", retry_after);
     let situation = Situation::Answered {
         status: status.as_u16(),
         refusal: false,

@@ -18,8 +18,11 @@ use crate::request::Request;
 /// The instances whose base URL is known or being asked for.
 #[derive(Debug, Default)]
 pub(crate) struct Instances {
-    by_name: Mutex<HashMap<Arc<str>, Arc<OnceCell<Arc<Endpoint>>>>>,
+    by_name: Mutex<HashMap<Arc<str>, Cell>>,
 }
+
+/// An endpoint that is known once somebody has asked.
+type Cell = Arc<OnceCell<Arc<Endpoint>>>;
 
 type Resolving<'c> = Pin<Box<dyn Future<Output = Result<Arc<Endpoint>, Error>> + Send + 'c>>;
 
@@ -37,7 +40,7 @@ impl Instances {
         by_name.get(name).and_then(|cell| cell.get()).cloned()
     }
 
-    fn cell(&self, name: &Arc<str>) -> Arc<OnceCell<Arc<Endpoint>>> {
+    fn cell(&self, name: &Arc<str>) -> Cell {
         let mut by_name = self.by_name.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(by_name.entry(Arc::clone(name)).or_default())
     }

@@ -98,7 +98,7 @@ mod tests {
         let told = Arc::new(Mutex::new(Vec::new()));
         let sink = Arc::clone(&told);
         let events = Events::new(Some(EventSink::new(move |event| {
-            sink.lock().unwrap().push(event.to_string())
+            sink.lock().unwrap().push(event.to_string());
         })));
         let expiry = Expiry::of(&token(r#"{"exp":1000000}"#)).expect("it has one");
         let at = |seconds| UNIX_EPOCH + Duration::from_secs(seconds);

@@ -15,6 +15,10 @@
 //! - [`runtime`]: a tokio runtime for callers that have none.
 #![deny(missing_docs)]
 #![deny(unsafe_code)]
+#![allow(
+    clippy::doc_markdown,
+    reason = "XanoScript, OpenAPI and the like are names, not code"
+)]
 
 pub mod api;
 pub mod operation;

@@ -12,6 +12,7 @@
 
 /// One operation of the API.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent marks, read one at a time")]
 pub struct Operation {
     /// Its name, such as `account.snippet.tokens.create`; the same string in every language.
     pub id: &'static str,

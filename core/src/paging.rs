@@ -28,7 +28,7 @@ use crate::error::Error;
 use crate::operation::{PagePlace, Paging, Tier};
 use crate::request::{Reply, Request};
 
-use scan::Scan;
+use scan::{NextPage, Scan};
 
 /// How a raw request is paged: like most lists.
 const USUAL: Paging = Paging {
@@ -148,9 +148,16 @@ impl Pages {
             Turn::First => found.page.or_else(|| self.asked("page")).unwrap_or(1),
         };
         let items = reply.body.slice(found.items.clone());
-        if let Some(ending) = self.check_repeat(turn, number, &found, &items, &reply) {
-            self.stop();
-            return ending.map_or(Ok(None), Err);
+        match self.is_repeat(turn, number, &found, &items, &reply) {
+            Ok(false) => {}
+            Ok(true) => {
+                self.stop();
+                return Ok(None);
+            }
+            Err(error) => {
+                self.stop();
+                return Err(error);
+            }
         }
         self.received += found.count as u64;
         let next_page = self.next_after(number, &found);
@@ -229,39 +236,33 @@ impl Pages {
             .and_then(|place| place::get(&self.request, place, name))
     }
 
-    /// Whether this page came before: then the walk ends, with an error where rows may be missing.
-    fn check_repeat(
+    /// Whether this page came before, which ends the walk; with an error where rows may be missing.
+    fn is_repeat(
         &mut self,
         turn: Turn,
         number: u64,
         found: &Scan,
         items: &Bytes,
         reply: &Reply,
-    ) -> Option<Option<Error>> {
+    ) -> Result<bool, Error> {
         let mut hasher = DefaultHasher::new();
         items.hash(&mut hasher);
         let fingerprint = hasher.finish();
         let same = found.count > 0 && self.last_items.replace(fingerprint) == Some(fingerprint);
-        let other = found.page.filter(|page| turn != Turn::First && *page != number);
         self.seen.insert(number);
-        if let Some(other) = other {
-            return Some(Some(
-                reply.decode_error(&format!("Page {number} was asked for, but page {other} came.")),
-            ));
+        if let Some(other) = found.page.filter(|page| turn != Turn::First && *page != number) {
+            return Err(reply.decode_error(&format!("Page {number} was asked for, but page {other} came.")));
         }
-        if !same {
-            return None;
+        if same && !matches!(self.paging.tier, Tier::Array | Tier::Fixed) {
+            return Err(reply.decode_error(&format!("Page {number} is the page before once more.")));
         }
-        if matches!(self.paging.tier, Tier::Array | Tier::Fixed) {
+        if same {
             // Such a list says nothing of pages; one that ignores `page` is simply all there at once.
-            self.warn(format!(
+            self.warn(&format!(
                 "page {number} equals the one before, so the list is taken to have ended"
             ));
-            return Some(None);
         }
-        Some(Some(
-            reply.decode_error(&format!("Page {number} is the page before once more.")),
-        ))
+        Ok(same)
     }
 
     /// The number of the page behind this one, by what the tier gives as a sign.
@@ -269,8 +270,10 @@ impl Pages {
         if self.paging.place.is_none() || self.paging.tier == Tier::Whole || found.count == 0 {
             return None;
         }
-        if let Some(told) = found.next_page {
-            return told;
+        match found.next_page {
+            NextPage::Number(next) => return Some(next),
+            NextPage::None => return None,
+            NextPage::Unsaid => {}
         }
         let size = found
             .per_page
@@ -290,7 +293,7 @@ impl Pages {
     fn check_total(&self, total: Option<u64>) {
         if let Some(total) = total.filter(|total| self.from_start && *total != self.received) {
             let received = self.received;
-            self.warn(format!(
+            self.warn(&format!(
                 "the server speaks of {total} items, {received} came; the list changed meanwhile, or pages are missing"
             ));
         }
@@ -301,7 +304,7 @@ impl Pages {
         self.fetching.clear();
     }
 
-    fn warn(&self, message: String) {
+    fn warn(&self, message: &str) {
         self.connection
             .client()
             .inner

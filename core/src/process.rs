@@ -89,15 +89,17 @@ mod tests {
 
     use super::PerProcess;
 
+    /// Counts how often it is dropped.
+    struct Tracked(Arc<AtomicUsize>);
+    impl Drop for Tracked {
+        fn drop(&mut self) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
     #[test]
     fn one_value_is_made_and_dropped_once() {
         let drops = Arc::new(AtomicUsize::new(0));
-        struct Tracked(Arc<AtomicUsize>);
-        impl Drop for Tracked {
-            fn drop(&mut self) {
-                self.0.fetch_add(1, Ordering::Relaxed);
-            }
-        }
         let cell = PerProcess::new();
         let first: *const Tracked = cell.get_or_init(|| Tracked(Arc::clone(&drops)));
         let again: *const Tracked = cell.get_or_init(|| unreachable!("there is one already"));

@@ -25,9 +25,9 @@ impl Situation {
     /// Whether the server may have done what it was asked.
     pub(crate) const fn is_uncertain(self) -> bool {
         match self {
-            Self::NeverSent => false,
             Self::Interrupted => true,
-            Self::Answered { refusal: true, .. }
+            Self::NeverSent
+            | Self::Answered { refusal: true, .. }
             | Self::Answered {
                 status: 503,
                 retry_after: Some(_),

@@ -99,7 +99,6 @@ AccountSnippetsList, "account.snippets.list", json Snippet }
 /// Optional arguments.
 impl List<AccountSnippetsList> {
     /// Page to start from, counted from 1.
-    #[must_use]
     pub fn page(mut self, page: i64) -> Self {
         self.draft.query("page", page);
         self

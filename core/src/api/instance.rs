@@ -111,7 +111,6 @@ InstanceMe, "instance.me", json Me }
 /// Optional arguments.
 impl Call<InstanceGetMcpDocumentation> {
     /// Section to read.
-    #[must_use]
     pub fn type_(mut self, type_: impl Into<String>) -> Self {
         let type_: String = type_.into();
         self.draft.query("type", type_);

@@ -38,46 +38,39 @@ InstanceWorkspaceApiGroupsCreate, "instance.workspace.api_groups.create", json A
 /// Optional arguments.
 impl List<InstanceWorkspaceApiGroupsList> {
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.query("branch", branch);
         self
     }
     /// Whether the answer carries the XanoScript source.
-    #[must_use]
     pub fn include_xanoscript(mut self, include_xanoscript: bool) -> Self {
         self.draft.query("include_xanoscript", include_xanoscript);
         self
     }
     /// Page to start from, counted from 1.
-    #[must_use]
     pub fn page(mut self, page: i64) -> Self {
         self.draft.query("page", page);
         self
     }
     /// Items a page, 1 to 10000.
-    #[must_use]
     pub fn per_page(mut self, per_page: i64) -> Self {
         self.draft.query("per_page", per_page);
         self
     }
     /// Text to look for; only what contains it is listed.
-    #[must_use]
     pub fn search(mut self, search: impl Into<String>) -> Self {
         let search: String = search.into();
         self.draft.query("search", search);
         self
     }
     /// Field to sort by.
-    #[must_use]
     pub fn sort(mut self, sort: impl Into<String>) -> Self {
         let sort: String = sort.into();
         self.draft.query("sort", sort);
         self
     }
     /// Direction of the sort: `asc` upwards, `desc` downwards.
-    #[must_use]
     pub fn order(mut self, order: impl Into<String>) -> Self {
         let order: String = order.into();
         self.draft.query("order", order);
@@ -88,7 +81,6 @@ impl List<InstanceWorkspaceApiGroupsList> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceApiGroupsCreate> {
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.field("branch", &branch);
@@ -96,54 +88,46 @@ impl Call<InstanceWorkspaceApiGroupsCreate> {
         self
     }
     /// Whether the answer carries the XanoScript source.
-    #[must_use]
     pub fn include_xanoscript(mut self, include_xanoscript: bool) -> Self {
         self.draft.field("include_xanoscript", &include_xanoscript);
         self.draft.query("include_xanoscript", include_xanoscript);
         self
     }
     /// The group in XanoScript, instead of the fields.
-    #[must_use]
     pub fn xanoscript(mut self, xanoscript: impl Into<String>) -> Self {
         self.draft.script(xanoscript);
         self
     }
     /// Name of the group.
-    #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         let name: String = name.into();
         self.draft.field("name", &name);
         self
     }
     /// Description, free text.
-    #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         let description: String = description.into();
         self.draft.field("description", &description);
         self
     }
     /// Whether its API documentation is switched on.
-    #[must_use]
     pub fn swagger(mut self, swagger: bool) -> Self {
         self.draft.field("swagger", &swagger);
         self
     }
     /// Part of the base address that stands for the group; left out, the server makes one.
-    #[must_use]
     pub fn canonical(mut self, canonical: impl Into<String>) -> Self {
         let canonical: String = canonical.into();
         self.draft.field("canonical", &canonical);
         self
     }
     /// Longer documentation, free text.
-    #[must_use]
     pub fn docs(mut self, docs: impl Into<String>) -> Self {
         let docs: String = docs.into();
         self.draft.field("docs", &docs);
         self
     }
     /// Tags to group and find it by.
-    #[must_use]
     pub fn tag(mut self, tag: Option<&[String]>) -> Self {
         self.draft.field("tag", &tag);
         self
@@ -234,7 +218,6 @@ InstanceWorkspaceApiGroupOpenapi, "instance.workspace.api_group.openapi", json M
 /// Optional arguments.
 impl Call<InstanceWorkspaceApiGroupGet> {
     /// Whether the answer carries the XanoScript source.
-    #[must_use]
     pub fn include_xanoscript(mut self, include_xanoscript: bool) -> Self {
         self.draft.query("include_xanoscript", include_xanoscript);
         self
@@ -244,47 +227,40 @@ impl Call<InstanceWorkspaceApiGroupGet> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceApiGroupUpdate> {
     /// Whether the answer carries the XanoScript source.
-    #[must_use]
     pub fn include_xanoscript(mut self, include_xanoscript: bool) -> Self {
         self.draft.field("include_xanoscript", &include_xanoscript);
         self.draft.query("include_xanoscript", include_xanoscript);
         self
     }
     /// The group in XanoScript, instead of the fields.
-    #[must_use]
     pub fn xanoscript(mut self, xanoscript: impl Into<String>) -> Self {
         self.draft.script(xanoscript);
         self
     }
     /// Name of the group.
-    #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         let name: String = name.into();
         self.draft.field("name", &name);
         self
     }
     /// Description, free text.
-    #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         let description: String = description.into();
         self.draft.field("description", &description);
         self
     }
     /// Whether its API documentation is switched on.
-    #[must_use]
     pub fn swagger(mut self, swagger: bool) -> Self {
         self.draft.field("swagger", &swagger);
         self
     }
     /// Longer documentation, free text.
-    #[must_use]
     pub fn docs(mut self, docs: impl Into<String>) -> Self {
         let docs: String = docs.into();
         self.draft.field("docs", &docs);
         self
     }
     /// Tags to group and find it by.
-    #[must_use]
     pub fn tag(mut self, tag: Option<&[String]>) -> Self {
         self.draft.field("tag", &tag);
         self
@@ -294,7 +270,6 @@ impl Call<InstanceWorkspaceApiGroupUpdate> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceApiGroupUpdateSecurity> {
     /// Whether the answer carries the XanoScript source.
-    #[must_use]
     pub fn include_xanoscript(mut self, include_xanoscript: bool) -> Self {
         self.draft.field("include_xanoscript", &include_xanoscript);
         self
@@ -330,45 +305,38 @@ InstanceWorkspaceApiGroupEndpointsCreate, "instance.workspace.api_group.endpoint
 /// Optional arguments.
 impl List<InstanceWorkspaceApiGroupEndpointsList> {
     /// Whether an unpublished draft, where there is one, is answered instead of the published version.
-    #[must_use]
     pub fn include_draft(mut self, include_draft: bool) -> Self {
         self.draft.query("include_draft", include_draft);
         self
     }
     /// Whether the answer carries the XanoScript source.
-    #[must_use]
     pub fn include_xanoscript(mut self, include_xanoscript: bool) -> Self {
         self.draft.query("include_xanoscript", include_xanoscript);
         self
     }
     /// Page to start from, counted from 1.
-    #[must_use]
     pub fn page(mut self, page: i64) -> Self {
         self.draft.query("page", page);
         self
     }
     /// Items a page, 1 to 10000.
-    #[must_use]
     pub fn per_page(mut self, per_page: i64) -> Self {
         self.draft.query("per_page", per_page);
         self
     }
     /// Text to look for; only what contains it is listed.
-    #[must_use]
     pub fn search(mut self, search: impl Into<String>) -> Self {
         let search: String = search.into();
         self.draft.query("search", search);
         self
     }
     /// Field to sort by.
-    #[must_use]
     pub fn sort(mut self, sort: impl Into<String>) -> Self {
         let sort: String = sort.into();
         self.draft.query("sort", sort);
         self
     }
     /// Direction of the sort: `asc` upwards, `desc` downwards.
-    #[must_use]
     pub fn order(mut self, order: impl Into<String>) -> Self {
         let order: String = order.into();
         self.draft.query("order", order);
@@ -379,61 +347,52 @@ impl List<InstanceWorkspaceApiGroupEndpointsList> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceApiGroupEndpointsCreate> {
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.query("branch", branch);
         self
     }
     /// Whether the answer carries the XanoScript source.
-    #[must_use]
     pub fn include_xanoscript(mut self, include_xanoscript: bool) -> Self {
         self.draft.field("include_xanoscript", &include_xanoscript);
         self.draft.query("include_xanoscript", include_xanoscript);
         self
     }
     /// The endpoint in XanoScript, a `query` block with its `verb`, instead of the fields.
-    #[must_use]
     pub fn xanoscript(mut self, xanoscript: impl Into<String>) -> Self {
         self.draft.script(xanoscript);
         self
     }
     /// Path below the base address of the group.
-    #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         let name: String = name.into();
         self.draft.field("name", &name);
         self
     }
     /// Description, free text.
-    #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         let description: String = description.into();
         self.draft.field("description", &description);
         self
     }
     /// HTTP method it answers.
-    #[must_use]
     pub fn verb(mut self, verb: impl Into<String>) -> Self {
         let verb: String = verb.into();
         self.draft.field("verb", &verb);
         self
     }
     /// Longer documentation, free text.
-    #[must_use]
     pub fn docs(mut self, docs: impl Into<String>) -> Self {
         let docs: String = docs.into();
         self.draft.field("docs", &docs);
         self
     }
     /// Tags to group and find it by.
-    #[must_use]
     pub fn tag(mut self, tag: Option<&[String]>) -> Self {
         self.draft.field("tag", &tag);
         self
     }
     /// Whether and for how long answers are kept, and what they depend on.
-    #[must_use]
     pub fn cache(mut self, cache: &ResponseCache) -> Self {
         self.draft.field("cache", cache);
         self
@@ -501,13 +460,11 @@ InstanceWorkspaceApiGroupEndpointOpenapi, "instance.workspace.api_group.endpoint
 /// Optional arguments.
 impl Call<InstanceWorkspaceApiGroupEndpointGet> {
     /// Whether an unpublished draft, where there is one, is answered instead of the published version.
-    #[must_use]
     pub fn include_draft(mut self, include_draft: bool) -> Self {
         self.draft.query("include_draft", include_draft);
         self
     }
     /// Whether the answer carries the XanoScript source.
-    #[must_use]
     pub fn include_xanoscript(mut self, include_xanoscript: bool) -> Self {
         self.draft.query("include_xanoscript", include_xanoscript);
         self
@@ -517,67 +474,57 @@ impl Call<InstanceWorkspaceApiGroupEndpointGet> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceApiGroupEndpointUpdate> {
     /// Whether the change goes live at once; false keeps it as a draft.
-    #[must_use]
     pub fn publish(mut self, publish: bool) -> Self {
         self.draft.field("publish", &publish);
         self.draft.query("publish", publish);
         self
     }
     /// Whether the answer carries the XanoScript source.
-    #[must_use]
     pub fn include_xanoscript(mut self, include_xanoscript: bool) -> Self {
         self.draft.field("include_xanoscript", &include_xanoscript);
         self.draft.query("include_xanoscript", include_xanoscript);
         self
     }
     /// The whole endpoint in XanoScript, instead of the fields.
-    #[must_use]
     pub fn xanoscript(mut self, xanoscript: impl Into<String>) -> Self {
         self.draft.script(xanoscript);
         self
     }
     /// Path below the base address of the group.
-    #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         let name: String = name.into();
         self.draft.field("name", &name);
         self
     }
     /// Description, free text.
-    #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         let description: String = description.into();
         self.draft.field("description", &description);
         self
     }
     /// HTTP method it answers.
-    #[must_use]
     pub fn verb(mut self, verb: impl Into<String>) -> Self {
         let verb: String = verb.into();
         self.draft.field("verb", &verb);
         self
     }
     /// Longer documentation, free text.
-    #[must_use]
     pub fn docs(mut self, docs: impl Into<String>) -> Self {
         let docs: String = docs.into();
         self.draft.field("docs", &docs);
         self
     }
     /// Authentication that callers need, in the shape that reading the endpoint answers.
-    #[must_use]
     pub fn auth(mut self, auth: &(impl Serialize + ?Sized)) -> Self {
         self.draft.field("auth", auth);
         self
     }
     /// Tags to group and find it by.
-    #[must_use]
     pub fn tag(mut self, tag: Option<&[String]>) -> Self {
         self.draft.field("tag", &tag);
         self
     }
     /// Whether and for how long answers are kept, and what they depend on.
-    #[must_use]
     pub fn cache(mut self, cache: &ResponseCache) -> Self {
         self.draft.field("cache", cache);
         self
@@ -587,7 +534,6 @@ impl Call<InstanceWorkspaceApiGroupEndpointUpdate> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceApiGroupEndpointUpdateSecurity> {
     /// Whether the answer carries the XanoScript source.
-    #[must_use]
     pub fn include_xanoscript(mut self, include_xanoscript: bool) -> Self {
         self.draft.field("include_xanoscript", &include_xanoscript);
         self

@@ -36,19 +36,16 @@ InstanceWorkspaceAuditLogsSearch, "instance.workspace.audit_logs.search", json A
 /// Optional arguments.
 impl List<InstanceWorkspaceAuditLogsList> {
     /// Page to start from, counted from 1.
-    #[must_use]
     pub fn page(mut self, page: i64) -> Self {
         self.draft.query("page", page);
         self
     }
     /// Items a page, 1 to 10000.
-    #[must_use]
     pub fn per_page(mut self, per_page: i64) -> Self {
         self.draft.query("per_page", per_page);
         self
     }
     /// Whether entries carry what was changed; without it `data` is null.
-    #[must_use]
     pub fn include_data(mut self, include_data: bool) -> Self {
         self.draft.query("include_data", include_data);
         self
@@ -58,31 +55,26 @@ impl List<InstanceWorkspaceAuditLogsList> {
 /// Optional arguments.
 impl List<InstanceWorkspaceAuditLogsSearch> {
     /// Page to start from, counted from 1.
-    #[must_use]
     pub fn page(mut self, page: i64) -> Self {
         self.draft.field("page", &page);
         self
     }
     /// Items a page, 1 to 10000.
-    #[must_use]
     pub fn per_page(mut self, per_page: i64) -> Self {
         self.draft.field("per_page", &per_page);
         self
     }
     /// Whether entries carry what was changed; without it `data` is null.
-    #[must_use]
     pub fn include_data(mut self, include_data: bool) -> Self {
         self.draft.field("include_data", &include_data);
         self
     }
     /// Order, such as `{"id": "desc"}`.
-    #[must_use]
     pub fn sort(mut self, sort: &(impl Serialize + ?Sized)) -> Self {
         self.draft.field("sort", sort);
         self
     }
     /// Conditions, such as `{"type": "function"}`; left out or empty, every entry.
-    #[must_use]
     pub fn search(mut self, search: &(impl Serialize + ?Sized)) -> Self {
         self.draft.field("search", search);
         self
@@ -122,19 +114,16 @@ InstanceAuditLogsSearch, "instance.audit_logs.search", json AuditLogEntry }
 /// Optional arguments.
 impl List<InstanceAuditLogsList> {
     /// Page to start from, counted from 1.
-    #[must_use]
     pub fn page(mut self, page: i64) -> Self {
         self.draft.query("page", page);
         self
     }
     /// Items a page, 1 to 10000.
-    #[must_use]
     pub fn per_page(mut self, per_page: i64) -> Self {
         self.draft.query("per_page", per_page);
         self
     }
     /// Whether entries carry what was changed; without it `data` is null.
-    #[must_use]
     pub fn include_data(mut self, include_data: bool) -> Self {
         self.draft.query("include_data", include_data);
         self
@@ -144,31 +133,26 @@ impl List<InstanceAuditLogsList> {
 /// Optional arguments.
 impl List<InstanceAuditLogsSearch> {
     /// Page to start from, counted from 1.
-    #[must_use]
     pub fn page(mut self, page: i64) -> Self {
         self.draft.field("page", &page);
         self
     }
     /// Items a page, 1 to 10000.
-    #[must_use]
     pub fn per_page(mut self, per_page: i64) -> Self {
         self.draft.field("per_page", &per_page);
         self
     }
     /// Whether entries carry what was changed; without it `data` is null.
-    #[must_use]
     pub fn include_data(mut self, include_data: bool) -> Self {
         self.draft.field("include_data", &include_data);
         self
     }
     /// Order, such as `{"id": "desc"}`.
-    #[must_use]
     pub fn sort(mut self, sort: &(impl Serialize + ?Sized)) -> Self {
         self.draft.field("sort", sort);
         self
     }
     /// Conditions, such as `{"type": "function"}`; left out or empty, every entry.
-    #[must_use]
     pub fn search(mut self, search: &(impl Serialize + ?Sized)) -> Self {
         self.draft.field("search", search);
         self

@@ -42,21 +42,18 @@ InstanceWorkspaceBranchesCreate, "instance.workspace.branches.create", json Bran
 /// Optional arguments.
 impl Call<InstanceWorkspaceBranchesCreate> {
     /// Label of the branch to copy; left out, `v1`.
-    #[must_use]
     pub fn source_branch(mut self, source_branch: impl Into<String>) -> Self {
         let source_branch: String = source_branch.into();
         self.draft.field("source_branch", &source_branch);
         self
     }
     /// Description, free text.
-    #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         let description: String = description.into();
         self.draft.field("description", &description);
         self
     }
     /// Colour the editor shows it in, as `#rrggbb`.
-    #[must_use]
     pub fn color(mut self, color: impl Into<String>) -> Self {
         let color: String = color.into();
         self.draft.field("color", &color);
@@ -115,21 +112,18 @@ InstanceWorkspaceBranchSetLive, "instance.workspace.branch.set_live", json Branc
 /// Optional arguments.
 impl Call<InstanceWorkspaceBranchUpdate> {
     /// New label; the branch is found only under it from then on.
-    #[must_use]
     pub fn label(mut self, label: impl Into<String>) -> Self {
         let label: String = label.into();
         self.draft.field("label", &label);
         self
     }
     /// Description, free text.
-    #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         let description: String = description.into();
         self.draft.field("description", &description);
         self
     }
     /// Colour the editor shows it in, as `#rrggbb`.
-    #[must_use]
     pub fn color(mut self, color: impl Into<String>) -> Self {
         let color: String = color.into();
         self.draft.field("color", &color);

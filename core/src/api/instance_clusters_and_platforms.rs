@@ -46,13 +46,11 @@ InstanceClustersCreate, "instance.clusters.create", json Cluster }
 /// Optional arguments.
 impl List<InstanceClustersList> {
     /// Page to start from, counted from 1.
-    #[must_use]
     pub fn page(mut self, page: i64) -> Self {
         self.draft.query("page", page);
         self
     }
     /// Clusters a page, 1 to 100.
-    #[must_use]
     pub fn per_page(mut self, per_page: i64) -> Self {
         self.draft.query("per_page", per_page);
         self
@@ -62,21 +60,18 @@ impl List<InstanceClustersList> {
 /// Optional arguments.
 impl Call<InstanceClustersCreate> {
     /// Kind of cluster.
-    #[must_use]
     pub fn type_(mut self, type_: impl Into<String>) -> Self {
         let type_: String = type_.into();
         self.draft.field("type", &type_);
         self
     }
     /// Description, free text.
-    #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         let description: String = description.into();
         self.draft.field("description", &description);
         self
     }
     /// Host below which its tenants are served.
-    #[must_use]
     pub fn domain(mut self, domain: impl Into<String>) -> Self {
         let domain: String = domain.into();
         self.draft.field("domain", &domain);
@@ -199,13 +194,11 @@ InstancePlatformsList, "instance.platforms.list", json Platform }
 /// Optional arguments.
 impl List<InstancePlatformsList> {
     /// Page to start from, counted from 1.
-    #[must_use]
     pub fn page(mut self, page: i64) -> Self {
         self.draft.query("page", page);
         self
     }
     /// Platforms a page, 1 to 100.
-    #[must_use]
     pub fn per_page(mut self, per_page: i64) -> Self {
         self.draft.query("per_page", per_page);
         self

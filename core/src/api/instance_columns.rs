@@ -414,39 +414,33 @@ InstanceWorkspaceTableColumnsAddVideo, "instance.workspace.table.columns.add_vid
 /// Optional arguments.
 impl Call<InstanceWorkspaceTableColumnsAddAttachment> {
     /// Description, free text.
-    #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         let description: String = description.into();
         self.draft.field("description", &description);
         self
     }
     /// Whether null may be stored in it.
-    #[must_use]
     pub fn nullable(mut self, nullable: bool) -> Self {
         self.draft.field("nullable", &nullable);
         self
     }
     /// Whether a new record must give a value.
-    #[must_use]
     pub fn required(mut self, required: bool) -> Self {
         self.draft.field("required", &required);
         self
     }
     /// How visible it is to the logic and the answers of endpoints: `public`, `private` or `internal`.
-    #[must_use]
     pub fn access(mut self, access: impl Into<String>) -> Self {
         let access: String = access.into();
         self.draft.field("access", &access);
         self
     }
     /// Whether it holds sensitive data, to be masked where runs are recorded.
-    #[must_use]
     pub fn sensitive(mut self, sensitive: bool) -> Self {
         self.draft.field("sensitive", &sensitive);
         self
     }
     /// One value (`single`) or a list of values (`list`).
-    #[must_use]
     pub fn style(mut self, style: impl Into<String>) -> Self {
         let style: String = style.into();
         self.draft.field("style", &style);
@@ -457,39 +451,33 @@ impl Call<InstanceWorkspaceTableColumnsAddAttachment> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceTableColumnsAddAudio> {
     /// Description, free text.
-    #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         let description: String = description.into();
         self.draft.field("description", &description);
         self
     }
     /// Whether null may be stored in it.
-    #[must_use]
     pub fn nullable(mut self, nullable: bool) -> Self {
         self.draft.field("nullable", &nullable);
         self
     }
     /// Whether a new record must give a value.
-    #[must_use]
     pub fn required(mut self, required: bool) -> Self {
         self.draft.field("required", &required);
         self
     }
     /// How visible it is to the logic and the answers of endpoints: `public`, `private` or `internal`.
-    #[must_use]
     pub fn access(mut self, access: impl Into<String>) -> Self {
         let access: String = access.into();
         self.draft.field("access", &access);
         self
     }
     /// Whether it holds sensitive data, to be masked where runs are recorded.
-    #[must_use]
     pub fn sensitive(mut self, sensitive: bool) -> Self {
         self.draft.field("sensitive", &sensitive);
         self
     }
     /// One value (`single`) or a list of values (`list`).
-    #[must_use]
     pub fn style(mut self, style: impl Into<String>) -> Self {
         let style: String = style.into();
         self.draft.field("style", &style);
@@ -500,45 +488,38 @@ impl Call<InstanceWorkspaceTableColumnsAddAudio> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceTableColumnsAddBool> {
     /// Description, free text.
-    #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         let description: String = description.into();
         self.draft.field("description", &description);
         self
     }
     /// Whether null may be stored in it.
-    #[must_use]
     pub fn nullable(mut self, nullable: bool) -> Self {
         self.draft.field("nullable", &nullable);
         self
     }
     /// Value of a record that does not give one.
-    #[must_use]
     pub fn default(mut self, default: bool) -> Self {
         self.draft.field("default", &default);
         self
     }
     /// Whether a new record must give a value.
-    #[must_use]
     pub fn required(mut self, required: bool) -> Self {
         self.draft.field("required", &required);
         self
     }
     /// How visible it is to the logic and the answers of endpoints: `public`, `private` or `internal`.
-    #[must_use]
     pub fn access(mut self, access: impl Into<String>) -> Self {
         let access: String = access.into();
         self.draft.field("access", &access);
         self
     }
     /// Whether it holds sensitive data, to be masked where runs are recorded.
-    #[must_use]
     pub fn sensitive(mut self, sensitive: bool) -> Self {
         self.draft.field("sensitive", &sensitive);
         self
     }
     /// One value (`single`) or a list of values (`list`).
-    #[must_use]
     pub fn style(mut self, style: impl Into<String>) -> Self {
         let style: String = style.into();
         self.draft.field("style", &style);
@@ -549,39 +530,33 @@ impl Call<InstanceWorkspaceTableColumnsAddBool> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceTableColumnsAddDate> {
     /// Description, free text.
-    #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         let description: String = description.into();
         self.draft.field("description", &description);
         self
     }
     /// Whether null may be stored in it.
-    #[must_use]
     pub fn nullable(mut self, nullable: bool) -> Self {
         self.draft.field("nullable", &nullable);
         self
     }
     /// Whether a new record must give a value.
-    #[must_use]
     pub fn required(mut self, required: bool) -> Self {
         self.draft.field("required", &required);
         self
     }
     /// How visible it is to the logic and the answers of endpoints: `public`, `private` or `internal`.
-    #[must_use]
     pub fn access(mut self, access: impl Into<String>) -> Self {
         let access: String = access.into();
         self.draft.field("access", &access);
         self
     }
     /// Whether it holds sensitive data, to be masked where runs are recorded.
-    #[must_use]
     pub fn sensitive(mut self, sensitive: bool) -> Self {
         self.draft.field("sensitive", &sensitive);
         self
     }
     /// One value (`single`) or a list of values (`list`).
-    #[must_use]
     pub fn style(mut self, style: impl Into<String>) -> Self {
         let style: String = style.into();
         self.draft.field("style", &style);
@@ -592,52 +567,44 @@ impl Call<InstanceWorkspaceTableColumnsAddDate> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceTableColumnsAddDecimal> {
     /// Description, free text.
-    #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         let description: String = description.into();
         self.draft.field("description", &description);
         self
     }
     /// Whether null may be stored in it.
-    #[must_use]
     pub fn nullable(mut self, nullable: bool) -> Self {
         self.draft.field("nullable", &nullable);
         self
     }
     /// Value of a record that does not give one.
-    #[must_use]
     pub fn default(mut self, default: f64) -> Self {
         self.draft.field("default", &default);
         self
     }
     /// Whether a new record must give a value.
-    #[must_use]
     pub fn required(mut self, required: bool) -> Self {
         self.draft.field("required", &required);
         self
     }
     /// How visible it is to the logic and the answers of endpoints: `public`, `private` or `internal`.
-    #[must_use]
     pub fn access(mut self, access: impl Into<String>) -> Self {
         let access: String = access.into();
         self.draft.field("access", &access);
         self
     }
     /// Whether it holds sensitive data, to be masked where runs are recorded.
-    #[must_use]
     pub fn sensitive(mut self, sensitive: bool) -> Self {
         self.draft.field("sensitive", &sensitive);
         self
     }
     /// One value (`single`) or a list of values (`list`).
-    #[must_use]
     pub fn style(mut self, style: impl Into<String>) -> Self {
         let style: String = style.into();
         self.draft.field("style", &style);
         self
     }
     /// Bounds of the value.
-    #[must_use]
     pub fn filters(mut self, filters: Option<&RangeFilters>) -> Self {
         self.draft.field("filters", &filters);
         self
@@ -647,46 +614,39 @@ impl Call<InstanceWorkspaceTableColumnsAddDecimal> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceTableColumnsAddEmail> {
     /// Description, free text.
-    #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         let description: String = description.into();
         self.draft.field("description", &description);
         self
     }
     /// Whether null may be stored in it.
-    #[must_use]
     pub fn nullable(mut self, nullable: bool) -> Self {
         self.draft.field("nullable", &nullable);
         self
     }
     /// Value of a record that does not give one.
-    #[must_use]
     pub fn default(mut self, default: impl Into<String>) -> Self {
         let default: String = default.into();
         self.draft.field("default", &default);
         self
     }
     /// Whether a new record must give a value.
-    #[must_use]
     pub fn required(mut self, required: bool) -> Self {
         self.draft.field("required", &required);
         self
     }
     /// How visible it is to the logic and the answers of endpoints: `public`, `private` or `internal`.
-    #[must_use]
     pub fn access(mut self, access: impl Into<String>) -> Self {
         let access: String = access.into();
         self.draft.field("access", &access);
         self
     }
     /// Whether it holds sensitive data, to be masked where runs are recorded.
-    #[must_use]
     pub fn sensitive(mut self, sensitive: bool) -> Self {
         self.draft.field("sensitive", &sensitive);
         self
     }
     /// One value (`single`) or a list of values (`list`).
-    #[must_use]
     pub fn style(mut self, style: impl Into<String>) -> Self {
         let style: String = style.into();
         self.draft.field("style", &style);
@@ -697,52 +657,44 @@ impl Call<InstanceWorkspaceTableColumnsAddEmail> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceTableColumnsAddEnum> {
     /// Description, free text.
-    #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         let description: String = description.into();
         self.draft.field("description", &description);
         self
     }
     /// The texts to choose from.
-    #[must_use]
     pub fn values(mut self, values: &[impl AsRef<str> + Serialize]) -> Self {
         self.draft.field("values", values);
         self
     }
     /// Whether null may be stored in it.
-    #[must_use]
     pub fn nullable(mut self, nullable: bool) -> Self {
         self.draft.field("nullable", &nullable);
         self
     }
     /// Value of a record that does not give one.
-    #[must_use]
     pub fn default(mut self, default: impl Into<String>) -> Self {
         let default: String = default.into();
         self.draft.field("default", &default);
         self
     }
     /// Whether a new record must give a value.
-    #[must_use]
     pub fn required(mut self, required: bool) -> Self {
         self.draft.field("required", &required);
         self
     }
     /// How visible it is to the logic and the answers of endpoints: `public`, `private` or `internal`.
-    #[must_use]
     pub fn access(mut self, access: impl Into<String>) -> Self {
         let access: String = access.into();
         self.draft.field("access", &access);
         self
     }
     /// Whether it holds sensitive data, to be masked where runs are recorded.
-    #[must_use]
     pub fn sensitive(mut self, sensitive: bool) -> Self {
         self.draft.field("sensitive", &sensitive);
         self
     }
     /// One value (`single`) or a list of values (`list`).
-    #[must_use]
     pub fn style(mut self, style: impl Into<String>) -> Self {
         let style: String = style.into();
         self.draft.field("style", &style);
@@ -753,39 +705,33 @@ impl Call<InstanceWorkspaceTableColumnsAddEnum> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceTableColumnsAddGeoLinestring> {
     /// Description, free text.
-    #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         let description: String = description.into();
         self.draft.field("description", &description);
         self
     }
     /// Whether null may be stored in it.
-    #[must_use]
     pub fn nullable(mut self, nullable: bool) -> Self {
         self.draft.field("nullable", &nullable);
         self
     }
     /// Whether a new record must give a value.
-    #[must_use]
     pub fn required(mut self, required: bool) -> Self {
         self.draft.field("required", &required);
         self
     }
     /// How visible it is to the logic and the answers of endpoints: `public`, `private` or `internal`.
-    #[must_use]
     pub fn access(mut self, access: impl Into<String>) -> Self {
         let access: String = access.into();
         self.draft.field("access", &access);
         self
     }
     /// Whether it holds sensitive data, to be masked where runs are recorded.
-    #[must_use]
     pub fn sensitive(mut self, sensitive: bool) -> Self {
         self.draft.field("sensitive", &sensitive);
         self
     }
     /// One value (`single`) or a list of values (`list`).
-    #[must_use]
     pub fn style(mut self, style: impl Into<String>) -> Self {
         let style: String = style.into();
         self.draft.field("style", &style);
@@ -796,39 +742,33 @@ impl Call<InstanceWorkspaceTableColumnsAddGeoLinestring> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceTableColumnsAddGeoMultilinestring> {
     /// Description, free text.
-    #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         let description: String = description.into();
         self.draft.field("description", &description);
         self
     }
     /// Whether null may be stored in it.
-    #[must_use]
     pub fn nullable(mut self, nullable: bool) -> Self {
         self.draft.field("nullable", &nullable);
         self
     }
     /// Whether a new record must give a value.
-    #[must_use]
     pub fn required(mut self, required: bool) -> Self {
         self.draft.field("required", &required);
         self
     }
     /// How visible it is to the logic and the answers of endpoints: `public`, `private` or `internal`.
-    #[must_use]
     pub fn access(mut self, access: impl Into<String>) -> Self {
         let access: String = access.into();
         self.draft.field("access", &access);
         self
     }
     /// Whether it holds sensitive data, to be masked where runs are recorded.
-    #[must_use]
     pub fn sensitive(mut self, sensitive: bool) -> Self {
         self.draft.field("sensitive", &sensitive);
         self
     }
     /// One value (`single`) or a list of values (`list`).
-    #[must_use]
     pub fn style(mut self, style: impl Into<String>) -> Self {
         let style: String = style.into();
         self.draft.field("style", &style);
@@ -839,39 +779,33 @@ impl Call<InstanceWorkspaceTableColumnsAddGeoMultilinestring> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceTableColumnsAddGeoMultipoint> {
     /// Description, free text.
-    #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         let description: String = description.into();
         self.draft.field("description", &description);
         self
     }
     /// Whether null may be stored in it.
-    #[must_use]
     pub fn nullable(mut self, nullable: bool) -> Self {
         self.draft.field("nullable", &nullable);
         self
     }
     /// Whether a new record must give a value.
-    #[must_use]
     pub fn required(mut self, required: bool) -> Self {
         self.draft.field("required", &required);
         self
     }
     /// How visible it is to the logic and the answers of endpoints: `public`, `private` or `internal`.
-    #[must_use]
     pub fn access(mut self, access: impl Into<String>) -> Self {
         let access: String = access.into();
         self.draft.field("access", &access);
         self
     }
     /// Whether it holds sensitive data, to be masked where runs are recorded.
-    #[must_use]
     pub fn sensitive(mut self, sensitive: bool) -> Self {
         self.draft.field("sensitive", &sensitive);
         self
     }
     /// One value (`single`) or a list of values (`list`).
-    #[must_use]
     pub fn style(mut self, style: impl Into<String>) -> Self {
         let style: String = style.into();
         self.draft.field("style", &style);
@@ -882,39 +816,33 @@ impl Call<InstanceWorkspaceTableColumnsAddGeoMultipoint> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceTableColumnsAddGeoMultipolygon> {
     /// Description, free text.
-    #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         let description: String = description.into();
         self.draft.field("description", &description);
         self
     }
     /// Whether null may be stored in it.
-    #[must_use]
     pub fn nullable(mut self, nullable: bool) -> Self {
         self.draft.field("nullable", &nullable);
         self
     }
     /// Whether a new record must give a value.
-    #[must_use]
     pub fn required(mut self, required: bool) -> Self {
         self.draft.field("required", &required);
         self
     }
     /// How visible it is to the logic and the answers of endpoints: `public`, `private` or `internal`.
-    #[must_use]
     pub fn access(mut self, access: impl Into<String>) -> Self {
         let access: String = access.into();
         self.draft.field("access", &access);
         self
     }
     /// Whether it holds sensitive data, to be masked where runs are recorded.
-    #[must_use]
     pub fn sensitive(mut self, sensitive: bool) -> Self {
         self.draft.field("sensitive", &sensitive);
         self
     }
     /// One value (`single`) or a list of values (`list`).
-    #[must_use]
     pub fn style(mut self, style: impl Into<String>) -> Self {
         let style: String = style.into();
         self.draft.field("style", &style);
@@ -925,39 +853,33 @@ impl Call<InstanceWorkspaceTableColumnsAddGeoMultipolygon> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceTableColumnsAddGeoPoint> {
     /// Description, free text.
-    #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         let description: String = description.into();
         self.draft.field("description", &description);
         self
     }
     /// Whether null may be stored in it.
-    #[must_use]
     pub fn nullable(mut self, nullable: bool) -> Self {
         self.draft.field("nullable", &nullable);
         self
     }
     /// Whether a new record must give a value.
-    #[must_use]
     pub fn required(mut self, required: bool) -> Self {
         self.draft.field("required", &required);
         self
     }
     /// How visible it is to the logic and the answers of endpoints: `public`, `private` or `internal`.
-    #[must_use]
     pub fn access(mut self, access: impl Into<String>) -> Self {
         let access: String = access.into();
         self.draft.field("access", &access);
         self
     }
     /// Whether it holds sensitive data, to be masked where runs are recorded.
-    #[must_use]
     pub fn sensitive(mut self, sensitive: bool) -> Self {
         self.draft.field("sensitive", &sensitive);
         self
     }
     /// One value (`single`) or a list of values (`list`).
-    #[must_use]
     pub fn style(mut self, style: impl Into<String>) -> Self {
         let style: String = style.into();
         self.draft.field("style", &style);
@@ -968,39 +890,33 @@ impl Call<InstanceWorkspaceTableColumnsAddGeoPoint> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceTableColumnsAddGeoPolygon> {
     /// Description, free text.
-    #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         let description: String = description.into();
         self.draft.field("description", &description);
         self
     }
     /// Whether null may be stored in it.
-    #[must_use]
     pub fn nullable(mut self, nullable: bool) -> Self {
         self.draft.field("nullable", &nullable);
         self
     }
     /// Whether a new record must give a value.
-    #[must_use]
     pub fn required(mut self, required: bool) -> Self {
         self.draft.field("required", &required);
         self
     }
     /// How visible it is to the logic and the answers of endpoints: `public`, `private` or `internal`.
-    #[must_use]
     pub fn access(mut self, access: impl Into<String>) -> Self {
         let access: String = access.into();
         self.draft.field("access", &access);
         self
     }
     /// Whether it holds sensitive data, to be masked where runs are recorded.
-    #[must_use]
     pub fn sensitive(mut self, sensitive: bool) -> Self {
         self.draft.field("sensitive", &sensitive);
         self
     }
     /// One value (`single`) or a list of values (`list`).
-    #[must_use]
     pub fn style(mut self, style: impl Into<String>) -> Self {
         let style: String = style.into();
         self.draft.field("style", &style);
@@ -1011,39 +927,33 @@ impl Call<InstanceWorkspaceTableColumnsAddGeoPolygon> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceTableColumnsAddImage> {
     /// Description, free text.
-    #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         let description: String = description.into();
         self.draft.field("description", &description);
         self
     }
     /// Whether null may be stored in it.
-    #[must_use]
     pub fn nullable(mut self, nullable: bool) -> Self {
         self.draft.field("nullable", &nullable);
         self
     }
     /// Whether a new record must give a value.
-    #[must_use]
     pub fn required(mut self, required: bool) -> Self {
         self.draft.field("required", &required);
         self
     }
     /// How visible it is to the logic and the answers of endpoints: `public`, `private` or `internal`.
-    #[must_use]
     pub fn access(mut self, access: impl Into<String>) -> Self {
         let access: String = access.into();
         self.draft.field("access", &access);
         self
     }
     /// Whether it holds sensitive data, to be masked where runs are recorded.
-    #[must_use]
     pub fn sensitive(mut self, sensitive: bool) -> Self {
         self.draft.field("sensitive", &sensitive);
         self
     }
     /// One value (`single`) or a list of values (`list`).
-    #[must_use]
     pub fn style(mut self, style: impl Into<String>) -> Self {
         let style: String = style.into();
         self.draft.field("style", &style);
@@ -1054,52 +964,44 @@ impl Call<InstanceWorkspaceTableColumnsAddImage> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceTableColumnsAddInt> {
     /// Description, free text.
-    #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         let description: String = description.into();
         self.draft.field("description", &description);
         self
     }
     /// Whether null may be stored in it.
-    #[must_use]
     pub fn nullable(mut self, nullable: bool) -> Self {
         self.draft.field("nullable", &nullable);
         self
     }
     /// Value of a record that does not give one.
-    #[must_use]
     pub fn default(mut self, default: i64) -> Self {
         self.draft.field("default", &default);
         self
     }
     /// Whether a new record must give a value.
-    #[must_use]
     pub fn required(mut self, required: bool) -> Self {
         self.draft.field("required", &required);
         self
     }
     /// How visible it is to the logic and the answers of endpoints: `public`, `private` or `internal`.
-    #[must_use]
     pub fn access(mut self, access: impl Into<String>) -> Self {
         let access: String = access.into();
         self.draft.field("access", &access);
         self
     }
     /// Whether it holds sensitive data, to be masked where runs are recorded.
-    #[must_use]
     pub fn sensitive(mut self, sensitive: bool) -> Self {
         self.draft.field("sensitive", &sensitive);
         self
     }
     /// One value (`single`) or a list of values (`list`).
-    #[must_use]
     pub fn style(mut self, style: impl Into<String>) -> Self {
         let style: String = style.into();
         self.draft.field("style", &style);
         self
     }
     /// Bounds of the value.
-    #[must_use]
     pub fn filters(mut self, filters: Option<&RangeFilters>) -> Self {
         self.draft.field("filters", &filters);
         self
@@ -1109,39 +1011,33 @@ impl Call<InstanceWorkspaceTableColumnsAddInt> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceTableColumnsAddJson> {
     /// Description, free text.
-    #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         let description: String = description.into();
         self.draft.field("description", &description);
         self
     }
     /// Whether null may be stored in it.
-    #[must_use]
     pub fn nullable(mut self, nullable: bool) -> Self {
         self.draft.field("nullable", &nullable);
         self
     }
     /// Whether a new record must give a value.
-    #[must_use]
     pub fn required(mut self, required: bool) -> Self {
         self.draft.field("required", &required);
         self
     }
     /// How visible it is to the logic and the answers of endpoints: `public`, `private` or `internal`.
-    #[must_use]
     pub fn access(mut self, access: impl Into<String>) -> Self {
         let access: String = access.into();
         self.draft.field("access", &access);
         self
     }
     /// Whether it holds sensitive data, to be masked where runs are recorded.
-    #[must_use]
     pub fn sensitive(mut self, sensitive: bool) -> Self {
         self.draft.field("sensitive", &sensitive);
         self
     }
     /// One value (`single`) or a list of values (`list`).
-    #[must_use]
     pub fn style(mut self, style: impl Into<String>) -> Self {
         let style: String = style.into();
         self.draft.field("style", &style);
@@ -1152,45 +1048,38 @@ impl Call<InstanceWorkspaceTableColumnsAddJson> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceTableColumnsAddObject> {
     /// Description, free text.
-    #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         let description: String = description.into();
         self.draft.field("description", &description);
         self
     }
     /// The columns of the object.
-    #[must_use]
     pub fn children(mut self, children: &[Column]) -> Self {
         self.draft.field("children", children);
         self
     }
     /// Whether null may be stored in it.
-    #[must_use]
     pub fn nullable(mut self, nullable: bool) -> Self {
         self.draft.field("nullable", &nullable);
         self
     }
     /// Whether a new record must give a value.
-    #[must_use]
     pub fn required(mut self, required: bool) -> Self {
         self.draft.field("required", &required);
         self
     }
     /// How visible it is to the logic and the answers of endpoints: `public`, `private` or `internal`.
-    #[must_use]
     pub fn access(mut self, access: impl Into<String>) -> Self {
         let access: String = access.into();
         self.draft.field("access", &access);
         self
     }
     /// Whether it holds sensitive data, to be masked where runs are recorded.
-    #[must_use]
     pub fn sensitive(mut self, sensitive: bool) -> Self {
         self.draft.field("sensitive", &sensitive);
         self
     }
     /// One value (`single`) or a list of values (`list`).
-    #[must_use]
     pub fn style(mut self, style: impl Into<String>) -> Self {
         let style: String = style.into();
         self.draft.field("style", &style);
@@ -1201,46 +1090,39 @@ impl Call<InstanceWorkspaceTableColumnsAddObject> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceTableColumnsAddPassword> {
     /// Description, free text.
-    #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         let description: String = description.into();
         self.draft.field("description", &description);
         self
     }
     /// Whether null may be stored in it.
-    #[must_use]
     pub fn nullable(mut self, nullable: bool) -> Self {
         self.draft.field("nullable", &nullable);
         self
     }
     /// Whether a new record must give a value.
-    #[must_use]
     pub fn required(mut self, required: bool) -> Self {
         self.draft.field("required", &required);
         self
     }
     /// How visible it is to the logic and the answers of endpoints: `public`, `private` or `internal`.
-    #[must_use]
     pub fn access(mut self, access: impl Into<String>) -> Self {
         let access: String = access.into();
         self.draft.field("access", &access);
         self
     }
     /// Whether it holds sensitive data, to be masked where runs are recorded.
-    #[must_use]
     pub fn sensitive(mut self, sensitive: bool) -> Self {
         self.draft.field("sensitive", &sensitive);
         self
     }
     /// One value (`single`) or a list of values (`list`).
-    #[must_use]
     pub fn style(mut self, style: impl Into<String>) -> Self {
         let style: String = style.into();
         self.draft.field("style", &style);
         self
     }
     /// What a password must be made of.
-    #[must_use]
     pub fn filters(mut self, filters: Option<&PasswordFilters>) -> Self {
         self.draft.field("filters", &filters);
         self
@@ -1250,46 +1132,39 @@ impl Call<InstanceWorkspaceTableColumnsAddPassword> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceTableColumnsAddTableRef> {
     /// Description, free text.
-    #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         let description: String = description.into();
         self.draft.field("description", &description);
         self
     }
     /// Whether null may be stored in it.
-    #[must_use]
     pub fn nullable(mut self, nullable: bool) -> Self {
         self.draft.field("nullable", &nullable);
         self
     }
     /// Whether a new record must give a value.
-    #[must_use]
     pub fn required(mut self, required: bool) -> Self {
         self.draft.field("required", &required);
         self
     }
     /// How visible it is to the logic and the answers of endpoints: `public`, `private` or `internal`.
-    #[must_use]
     pub fn access(mut self, access: impl Into<String>) -> Self {
         let access: String = access.into();
         self.draft.field("access", &access);
         self
     }
     /// Whether it holds sensitive data, to be masked where runs are recorded.
-    #[must_use]
     pub fn sensitive(mut self, sensitive: bool) -> Self {
         self.draft.field("sensitive", &sensitive);
         self
     }
     /// One value (`single`) or a list of values (`list`).
-    #[must_use]
     pub fn style(mut self, style: impl Into<String>) -> Self {
         let style: String = style.into();
         self.draft.field("style", &style);
         self
     }
     /// Bounds of the value.
-    #[must_use]
     pub fn filters(mut self, filters: Option<&RangeFilters>) -> Self {
         self.draft.field("filters", &filters);
         self
@@ -1299,39 +1174,33 @@ impl Call<InstanceWorkspaceTableColumnsAddTableRef> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceTableColumnsAddTableRefUuid> {
     /// Description, free text.
-    #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         let description: String = description.into();
         self.draft.field("description", &description);
         self
     }
     /// Whether null may be stored in it.
-    #[must_use]
     pub fn nullable(mut self, nullable: bool) -> Self {
         self.draft.field("nullable", &nullable);
         self
     }
     /// Whether a new record must give a value.
-    #[must_use]
     pub fn required(mut self, required: bool) -> Self {
         self.draft.field("required", &required);
         self
     }
     /// How visible it is to the logic and the answers of endpoints: `public`, `private` or `internal`.
-    #[must_use]
     pub fn access(mut self, access: impl Into<String>) -> Self {
         let access: String = access.into();
         self.draft.field("access", &access);
         self
     }
     /// Whether it holds sensitive data, to be masked where runs are recorded.
-    #[must_use]
     pub fn sensitive(mut self, sensitive: bool) -> Self {
         self.draft.field("sensitive", &sensitive);
         self
     }
     /// One value (`single`) or a list of values (`list`).
-    #[must_use]
     pub fn style(mut self, style: impl Into<String>) -> Self {
         let style: String = style.into();
         self.draft.field("style", &style);
@@ -1342,60 +1211,51 @@ impl Call<InstanceWorkspaceTableColumnsAddTableRefUuid> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceTableColumnsAddText> {
     /// Description, free text.
-    #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         let description: String = description.into();
         self.draft.field("description", &description);
         self
     }
     /// How the text is meant to be shown; left out, nothing special.
-    #[must_use]
     pub fn format(mut self, format: impl Into<String>) -> Self {
         let format: String = format.into();
         self.draft.field("format", &format);
         self
     }
     /// Whether null may be stored in it.
-    #[must_use]
     pub fn nullable(mut self, nullable: bool) -> Self {
         self.draft.field("nullable", &nullable);
         self
     }
     /// Value of a record that does not give one.
-    #[must_use]
     pub fn default(mut self, default: impl Into<String>) -> Self {
         let default: String = default.into();
         self.draft.field("default", &default);
         self
     }
     /// Whether a new record must give a value.
-    #[must_use]
     pub fn required(mut self, required: bool) -> Self {
         self.draft.field("required", &required);
         self
     }
     /// How visible it is to the logic and the answers of endpoints: `public`, `private` or `internal`.
-    #[must_use]
     pub fn access(mut self, access: impl Into<String>) -> Self {
         let access: String = access.into();
         self.draft.field("access", &access);
         self
     }
     /// Whether it holds sensitive data, to be masked where runs are recorded.
-    #[must_use]
     pub fn sensitive(mut self, sensitive: bool) -> Self {
         self.draft.field("sensitive", &sensitive);
         self
     }
     /// One value (`single`) or a list of values (`list`).
-    #[must_use]
     pub fn style(mut self, style: impl Into<String>) -> Self {
         let style: String = style.into();
         self.draft.field("style", &style);
         self
     }
     /// What is changed in the text, and what is refused.
-    #[must_use]
     pub fn filters(mut self, filters: Option<&TextFilters>) -> Self {
         self.draft.field("filters", &filters);
         self
@@ -1405,39 +1265,33 @@ impl Call<InstanceWorkspaceTableColumnsAddText> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceTableColumnsAddTimestamp> {
     /// Description, free text.
-    #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         let description: String = description.into();
         self.draft.field("description", &description);
         self
     }
     /// Whether null may be stored in it.
-    #[must_use]
     pub fn nullable(mut self, nullable: bool) -> Self {
         self.draft.field("nullable", &nullable);
         self
     }
     /// Whether a new record must give a value.
-    #[must_use]
     pub fn required(mut self, required: bool) -> Self {
         self.draft.field("required", &required);
         self
     }
     /// How visible it is to the logic and the answers of endpoints: `public`, `private` or `internal`.
-    #[must_use]
     pub fn access(mut self, access: impl Into<String>) -> Self {
         let access: String = access.into();
         self.draft.field("access", &access);
         self
     }
     /// Whether it holds sensitive data, to be masked where runs are recorded.
-    #[must_use]
     pub fn sensitive(mut self, sensitive: bool) -> Self {
         self.draft.field("sensitive", &sensitive);
         self
     }
     /// One value (`single`) or a list of values (`list`).
-    #[must_use]
     pub fn style(mut self, style: impl Into<String>) -> Self {
         let style: String = style.into();
         self.draft.field("style", &style);
@@ -1448,45 +1302,38 @@ impl Call<InstanceWorkspaceTableColumnsAddTimestamp> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceTableColumnsAddUuid> {
     /// Description, free text.
-    #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         let description: String = description.into();
         self.draft.field("description", &description);
         self
     }
     /// Whether null may be stored in it.
-    #[must_use]
     pub fn nullable(mut self, nullable: bool) -> Self {
         self.draft.field("nullable", &nullable);
         self
     }
     /// Value of a record that does not give one.
-    #[must_use]
     pub fn default(mut self, default: &(impl Serialize + ?Sized)) -> Self {
         self.draft.field("default", default);
         self
     }
     /// Whether a new record must give a value.
-    #[must_use]
     pub fn required(mut self, required: bool) -> Self {
         self.draft.field("required", &required);
         self
     }
     /// How visible it is to the logic and the answers of endpoints: `public`, `private` or `internal`.
-    #[must_use]
     pub fn access(mut self, access: impl Into<String>) -> Self {
         let access: String = access.into();
         self.draft.field("access", &access);
         self
     }
     /// Whether it holds sensitive data, to be masked where runs are recorded.
-    #[must_use]
     pub fn sensitive(mut self, sensitive: bool) -> Self {
         self.draft.field("sensitive", &sensitive);
         self
     }
     /// One value (`single`) or a list of values (`list`).
-    #[must_use]
     pub fn style(mut self, style: impl Into<String>) -> Self {
         let style: String = style.into();
         self.draft.field("style", &style);
@@ -1497,53 +1344,45 @@ impl Call<InstanceWorkspaceTableColumnsAddUuid> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceTableColumnsAddVector> {
     /// Description, free text.
-    #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         let description: String = description.into();
         self.draft.field("description", &description);
         self
     }
     /// Whether null may be stored in it.
-    #[must_use]
     pub fn nullable(mut self, nullable: bool) -> Self {
         self.draft.field("nullable", &nullable);
         self
     }
     /// Value of a record that does not give one.
-    #[must_use]
     pub fn default(mut self, default: impl Into<String>) -> Self {
         let default: String = default.into();
         self.draft.field("default", &default);
         self
     }
     /// Whether a new record must give a value.
-    #[must_use]
     pub fn required(mut self, required: bool) -> Self {
         self.draft.field("required", &required);
         self
     }
     /// How visible it is to the logic and the answers of endpoints: `public`, `private` or `internal`.
-    #[must_use]
     pub fn access(mut self, access: impl Into<String>) -> Self {
         let access: String = access.into();
         self.draft.field("access", &access);
         self
     }
     /// Whether it holds sensitive data, to be masked where runs are recorded.
-    #[must_use]
     pub fn sensitive(mut self, sensitive: bool) -> Self {
         self.draft.field("sensitive", &sensitive);
         self
     }
     /// One value (`single`) or a list of values (`list`).
-    #[must_use]
     pub fn style(mut self, style: impl Into<String>) -> Self {
         let style: String = style.into();
         self.draft.field("style", &style);
         self
     }
     /// Bounds of the value.
-    #[must_use]
     pub fn filters(mut self, filters: Option<&RangeFilters>) -> Self {
         self.draft.field("filters", &filters);
         self
@@ -1553,39 +1392,33 @@ impl Call<InstanceWorkspaceTableColumnsAddVector> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceTableColumnsAddVideo> {
     /// Description, free text.
-    #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         let description: String = description.into();
         self.draft.field("description", &description);
         self
     }
     /// Whether null may be stored in it.
-    #[must_use]
     pub fn nullable(mut self, nullable: bool) -> Self {
         self.draft.field("nullable", &nullable);
         self
     }
     /// Whether a new record must give a value.
-    #[must_use]
     pub fn required(mut self, required: bool) -> Self {
         self.draft.field("required", &required);
         self
     }
     /// How visible it is to the logic and the answers of endpoints: `public`, `private` or `internal`.
-    #[must_use]
     pub fn access(mut self, access: impl Into<String>) -> Self {
         let access: String = access.into();
         self.draft.field("access", &access);
         self
     }
     /// Whether it holds sensitive data, to be masked where runs are recorded.
-    #[must_use]
     pub fn sensitive(mut self, sensitive: bool) -> Self {
         self.draft.field("sensitive", &sensitive);
         self
     }
     /// One value (`single`) or a list of values (`list`).
-    #[must_use]
     pub fn style(mut self, style: impl Into<String>) -> Self {
         let style: String = style.into();
         self.draft.field("style", &style);

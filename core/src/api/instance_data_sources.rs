@@ -40,7 +40,6 @@ InstanceWorkspaceDataSourcesCreate, "instance.workspace.data_sources.create", js
 /// Optional arguments.
 impl Call<InstanceWorkspaceDataSourcesCreate> {
     /// Colour the editor shows it in, as `#rrggbb`.
-    #[must_use]
     pub fn color(mut self, color: impl Into<String>) -> Self {
         let color: String = color.into();
         self.draft.field("color", &color);
@@ -79,7 +78,6 @@ InstanceWorkspaceDataSourceDelete, "instance.workspace.data_source.delete", none
 /// Optional arguments.
 impl Call<InstanceWorkspaceDataSourceUpdate> {
     /// Colour the editor shows it in, as `#rrggbb`.
-    #[must_use]
     pub fn color(mut self, color: impl Into<String>) -> Self {
         let color: String = color.into();
         self.draft.field("color", &color);

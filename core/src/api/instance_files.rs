@@ -59,40 +59,34 @@ InstanceWorkspaceFilesDeleteMany, "instance.workspace.files.delete_many", json V
 /// Optional arguments.
 impl List<InstanceWorkspaceFilesList> {
     /// Page to start from, counted from 1.
-    #[must_use]
     pub fn page(mut self, page: i64) -> Self {
         self.draft.query("page", page);
         self
     }
     /// Items a page, 1 to 10000.
-    #[must_use]
     pub fn per_page(mut self, per_page: i64) -> Self {
         self.draft.query("per_page", per_page);
         self
     }
     /// Text to look for in the name and the media type.
-    #[must_use]
     pub fn search(mut self, search: impl Into<String>) -> Self {
         let search: String = search.into();
         self.draft.query("search", search);
         self
     }
     /// Which files.
-    #[must_use]
     pub fn access(mut self, access: impl Into<String>) -> Self {
         let access: String = access.into();
         self.draft.query("access", access);
         self
     }
     /// Field to sort by.
-    #[must_use]
     pub fn sort(mut self, sort: impl Into<String>) -> Self {
         let sort: String = sort.into();
         self.draft.query("sort", sort);
         self
     }
     /// Direction of the sort: `asc` upwards, `desc` downwards.
-    #[must_use]
     pub fn order(mut self, order: impl Into<String>) -> Self {
         let order: String = order.into();
         self.draft.query("order", order);
@@ -103,14 +97,12 @@ impl List<InstanceWorkspaceFilesList> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceFilesUpload> {
     /// Kind to store it as; left out, it is a plain attachment.
-    #[must_use]
     pub fn type_(mut self, type_: impl Into<String>) -> Self {
         let type_: String = type_.into();
         self.draft.field("type", &type_);
         self
     }
     /// Whether everyone with the address can read it.
-    #[must_use]
     pub fn access(mut self, access: impl Into<String>) -> Self {
         let access: String = access.into();
         self.draft.field("access", &access);

@@ -56,52 +56,44 @@ InstanceWorkspaceFunctionsRun, "instance.workspace.functions.run", json Function
 /// Optional arguments.
 impl List<InstanceWorkspaceFunctionsList> {
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.query("branch", branch);
         self
     }
     /// Whether an unpublished draft, where there is one, is answered instead of the published version.
-    #[must_use]
     pub fn include_draft(mut self, include_draft: bool) -> Self {
         self.draft.query("include_draft", include_draft);
         self
     }
     /// Whether the answer carries the XanoScript source.
-    #[must_use]
     pub fn include_xanoscript(mut self, include_xanoscript: bool) -> Self {
         self.draft.query("include_xanoscript", include_xanoscript);
         self
     }
     /// Page to start from, counted from 1.
-    #[must_use]
     pub fn page(mut self, page: i64) -> Self {
         self.draft.query("page", page);
         self
     }
     /// Items a page, 1 to 10000.
-    #[must_use]
     pub fn per_page(mut self, per_page: i64) -> Self {
         self.draft.query("per_page", per_page);
         self
     }
     /// Text to look for; only what contains it is listed.
-    #[must_use]
     pub fn search(mut self, search: impl Into<String>) -> Self {
         let search: String = search.into();
         self.draft.query("search", search);
         self
     }
     /// Field to sort by.
-    #[must_use]
     pub fn sort(mut self, sort: impl Into<String>) -> Self {
         let sort: String = sort.into();
         self.draft.query("sort", sort);
         self
     }
     /// Direction of the sort: `asc` upwards, `desc` downwards.
-    #[must_use]
     pub fn order(mut self, order: impl Into<String>) -> Self {
         let order: String = order.into();
         self.draft.query("order", order);
@@ -112,7 +104,6 @@ impl List<InstanceWorkspaceFunctionsList> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceFunctionsCreate> {
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.field("branch", &branch);
@@ -120,41 +111,35 @@ impl Call<InstanceWorkspaceFunctionsCreate> {
         self
     }
     /// Whether the answer carries the XanoScript source.
-    #[must_use]
     pub fn include_xanoscript(mut self, include_xanoscript: bool) -> Self {
         self.draft.field("include_xanoscript", &include_xanoscript);
         self.draft.query("include_xanoscript", include_xanoscript);
         self
     }
     /// The function in XanoScript, instead of the fields.
-    #[must_use]
     pub fn xanoscript(mut self, xanoscript: impl Into<String>) -> Self {
         self.draft.script(xanoscript);
         self
     }
     /// Name of the function.
-    #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         let name: String = name.into();
         self.draft.field("name", &name);
         self
     }
     /// Description, free text.
-    #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         let description: String = description.into();
         self.draft.field("description", &description);
         self
     }
     /// Longer documentation, free text.
-    #[must_use]
     pub fn docs(mut self, docs: impl Into<String>) -> Self {
         let docs: String = docs.into();
         self.draft.field("docs", &docs);
         self
     }
     /// Tags to group and find it by.
-    #[must_use]
     pub fn tag(mut self, tag: Option<&[String]>) -> Self {
         self.draft.field("tag", &tag);
         self
@@ -164,7 +149,6 @@ impl Call<InstanceWorkspaceFunctionsCreate> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceFunctionsRun> {
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.field("branch", &branch);
@@ -225,13 +209,11 @@ InstanceWorkspaceFunctionUpdateSecurity, "instance.workspace.function.update_sec
 /// Optional arguments.
 impl Call<InstanceWorkspaceFunctionGet> {
     /// Whether an unpublished draft, where there is one, is answered instead of the published version.
-    #[must_use]
     pub fn include_draft(mut self, include_draft: bool) -> Self {
         self.draft.query("include_draft", include_draft);
         self
     }
     /// Whether the answer carries the XanoScript source.
-    #[must_use]
     pub fn include_xanoscript(mut self, include_xanoscript: bool) -> Self {
         self.draft.query("include_xanoscript", include_xanoscript);
         self
@@ -241,54 +223,46 @@ impl Call<InstanceWorkspaceFunctionGet> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceFunctionUpdate> {
     /// Whether the change goes live at once; false keeps it as a draft.
-    #[must_use]
     pub fn publish(mut self, publish: bool) -> Self {
         self.draft.field("publish", &publish);
         self.draft.query("publish", publish);
         self
     }
     /// Whether the answer carries the XanoScript source.
-    #[must_use]
     pub fn include_xanoscript(mut self, include_xanoscript: bool) -> Self {
         self.draft.field("include_xanoscript", &include_xanoscript);
         self.draft.query("include_xanoscript", include_xanoscript);
         self
     }
     /// The whole function in XanoScript, instead of the fields.
-    #[must_use]
     pub fn xanoscript(mut self, xanoscript: impl Into<String>) -> Self {
         self.draft.script(xanoscript);
         self
     }
     /// Name of the function.
-    #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         let name: String = name.into();
         self.draft.field("name", &name);
         self
     }
     /// Description, free text.
-    #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         let description: String = description.into();
         self.draft.field("description", &description);
         self
     }
     /// Longer documentation, free text.
-    #[must_use]
     pub fn docs(mut self, docs: impl Into<String>) -> Self {
         let docs: String = docs.into();
         self.draft.field("docs", &docs);
         self
     }
     /// Tags to group and find it by.
-    #[must_use]
     pub fn tag(mut self, tag: Option<&[String]>) -> Self {
         self.draft.field("tag", &tag);
         self
     }
     /// Whether and for how long answers are kept, and what they depend on.
-    #[must_use]
     pub fn cache(mut self, cache: &ResponseCache) -> Self {
         self.draft.field("cache", cache);
         self
@@ -298,7 +272,6 @@ impl Call<InstanceWorkspaceFunctionUpdate> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceFunctionUpdateSecurity> {
     /// Whether the answer carries the XanoScript source.
-    #[must_use]
     pub fn include_xanoscript(mut self, include_xanoscript: bool) -> Self {
         self.draft.field("include_xanoscript", &include_xanoscript);
         self

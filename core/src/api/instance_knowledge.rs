@@ -76,26 +76,22 @@ InstanceWorkspaceKnowledgeGetAgentSkills, "instance.workspace.knowledge.get_agen
 /// Optional arguments.
 impl List<InstanceWorkspaceKnowledgeList> {
     /// Whether what is switched off is left out.
-    #[must_use]
     pub fn enabled_only(mut self, enabled_only: bool) -> Self {
         self.draft.query("enabled_only", enabled_only);
         self
     }
     /// Whether the items carry their text.
-    #[must_use]
     pub fn include_content(mut self, include_content: bool) -> Self {
         self.draft.query("include_content", include_content);
         self
     }
     /// Branch whose knowledge is meant, by its number as text.
-    #[must_use]
     pub fn branch_id(mut self, branch_id: impl Into<String>) -> Self {
         let branch_id: String = branch_id.into();
         self.draft.query("branch_id", branch_id);
         self
     }
     /// What kind; left out, every kind.
-    #[must_use]
     pub fn type_(mut self, type_: impl Into<String>) -> Self {
         let type_: String = type_.into();
         self.draft.query("type", type_);
@@ -106,7 +102,6 @@ impl List<InstanceWorkspaceKnowledgeList> {
 /// Optional arguments.
 impl List<InstanceWorkspaceKnowledgePull> {
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.query("branch", branch);
@@ -117,26 +112,22 @@ impl List<InstanceWorkspaceKnowledgePull> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceKnowledgePush> {
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.field("branch", &branch);
         self
     }
     /// Whether knowledge that is not among the items is deleted.
-    #[must_use]
     pub fn delete(mut self, delete: bool) -> Self {
         self.draft.field("delete", &delete);
         self
     }
     /// Whether only to tell what would be done.
-    #[must_use]
     pub fn dry_run(mut self, dry_run: bool) -> Self {
         self.draft.field("dry_run", &dry_run);
         self
     }
     /// Whether to go on even where that empties the whole set.
-    #[must_use]
     pub fn force(mut self, force: bool) -> Self {
         self.draft.field("force", &force);
         self
@@ -146,21 +137,18 @@ impl Call<InstanceWorkspaceKnowledgePush> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceKnowledgeGetAgentSkills> {
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.query("branch", branch);
         self
     }
     /// Where the assistant works: in the editor, on a command line or over MCP.
-    #[must_use]
     pub fn surface(mut self, surface: impl Into<String>) -> Self {
         let surface: String = surface.into();
         self.draft.query("surface", surface);
         self
     }
     /// Whether to answer a digest instead.
-    #[must_use]
     pub fn digest(mut self, digest: bool) -> Self {
         self.draft.query("digest", digest);
         self

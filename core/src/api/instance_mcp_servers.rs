@@ -39,46 +39,39 @@ InstanceWorkspaceMcpServersCreate, "instance.workspace.mcp_servers.create", json
 /// Optional arguments.
 impl List<InstanceWorkspaceMcpServersList> {
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.query("branch", branch);
         self
     }
     /// Whether the answer carries the XanoScript source.
-    #[must_use]
     pub fn include_xanoscript(mut self, include_xanoscript: bool) -> Self {
         self.draft.query("include_xanoscript", include_xanoscript);
         self
     }
     /// Page to start from, counted from 1.
-    #[must_use]
     pub fn page(mut self, page: i64) -> Self {
         self.draft.query("page", page);
         self
     }
     /// Items a page, 1 to 10000.
-    #[must_use]
     pub fn per_page(mut self, per_page: i64) -> Self {
         self.draft.query("per_page", per_page);
         self
     }
     /// Text to look for; only what contains it is listed.
-    #[must_use]
     pub fn search(mut self, search: impl Into<String>) -> Self {
         let search: String = search.into();
         self.draft.query("search", search);
         self
     }
     /// Field to sort by.
-    #[must_use]
     pub fn sort(mut self, sort: impl Into<String>) -> Self {
         let sort: String = sort.into();
         self.draft.query("sort", sort);
         self
     }
     /// Direction of the sort: `asc` upwards, `desc` downwards.
-    #[must_use]
     pub fn order(mut self, order: impl Into<String>) -> Self {
         let order: String = order.into();
         self.draft.query("order", order);
@@ -89,14 +82,12 @@ impl List<InstanceWorkspaceMcpServersList> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceMcpServersCreate> {
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.query("branch", branch);
         self
     }
     /// Whether the answer carries the XanoScript source.
-    #[must_use]
     pub fn include_xanoscript(mut self, include_xanoscript: bool) -> Self {
         self.draft.query("include_xanoscript", include_xanoscript);
         self
@@ -136,52 +127,44 @@ InstanceWorkspaceMcpServerTriggersCreate, "instance.workspace.mcp_server_trigger
 /// Optional arguments.
 impl List<InstanceWorkspaceMcpServerTriggersList> {
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.query("branch", branch);
         self
     }
     /// Whether an unpublished draft, where there is one, is answered instead of the published version.
-    #[must_use]
     pub fn include_draft(mut self, include_draft: bool) -> Self {
         self.draft.query("include_draft", include_draft);
         self
     }
     /// Whether the answer carries the XanoScript source.
-    #[must_use]
     pub fn include_xanoscript(mut self, include_xanoscript: bool) -> Self {
         self.draft.query("include_xanoscript", include_xanoscript);
         self
     }
     /// Page to start from, counted from 1.
-    #[must_use]
     pub fn page(mut self, page: i64) -> Self {
         self.draft.query("page", page);
         self
     }
     /// Items a page, 1 to 10000.
-    #[must_use]
     pub fn per_page(mut self, per_page: i64) -> Self {
         self.draft.query("per_page", per_page);
         self
     }
     /// Text to look for; only what contains it is listed.
-    #[must_use]
     pub fn search(mut self, search: impl Into<String>) -> Self {
         let search: String = search.into();
         self.draft.query("search", search);
         self
     }
     /// Field to sort by.
-    #[must_use]
     pub fn sort(mut self, sort: impl Into<String>) -> Self {
         let sort: String = sort.into();
         self.draft.query("sort", sort);
         self
     }
     /// Direction of the sort: `asc` upwards, `desc` downwards.
-    #[must_use]
     pub fn order(mut self, order: impl Into<String>) -> Self {
         let order: String = order.into();
         self.draft.query("order", order);
@@ -192,14 +175,12 @@ impl List<InstanceWorkspaceMcpServerTriggersList> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceMcpServerTriggersCreate> {
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.query("branch", branch);
         self
     }
     /// Whether the answer carries the XanoScript source.
-    #[must_use]
     pub fn include_xanoscript(mut self, include_xanoscript: bool) -> Self {
         self.draft.query("include_xanoscript", include_xanoscript);
         self
@@ -262,13 +243,11 @@ InstanceWorkspaceMcpServerTriggerUpdateSecurity, "instance.workspace.mcp_server_
 /// Optional arguments.
 impl Call<InstanceWorkspaceMcpServerTriggerGet> {
     /// Whether an unpublished draft, where there is one, is answered instead of the published version.
-    #[must_use]
     pub fn include_draft(mut self, include_draft: bool) -> Self {
         self.draft.query("include_draft", include_draft);
         self
     }
     /// Whether the answer carries the XanoScript source.
-    #[must_use]
     pub fn include_xanoscript(mut self, include_xanoscript: bool) -> Self {
         self.draft.query("include_xanoscript", include_xanoscript);
         self
@@ -278,13 +257,11 @@ impl Call<InstanceWorkspaceMcpServerTriggerGet> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceMcpServerTriggerUpdate> {
     /// Whether the change goes live at once; false keeps it as a draft.
-    #[must_use]
     pub fn publish(mut self, publish: bool) -> Self {
         self.draft.query("publish", publish);
         self
     }
     /// Whether the answer carries the XanoScript source.
-    #[must_use]
     pub fn include_xanoscript(mut self, include_xanoscript: bool) -> Self {
         self.draft.query("include_xanoscript", include_xanoscript);
         self
@@ -294,7 +271,6 @@ impl Call<InstanceWorkspaceMcpServerTriggerUpdate> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceMcpServerTriggerUpdateSecurity> {
     /// Whether the answer carries the XanoScript source.
-    #[must_use]
     pub fn include_xanoscript(mut self, include_xanoscript: bool) -> Self {
         self.draft.field("include_xanoscript", &include_xanoscript);
         self
@@ -344,7 +320,6 @@ InstanceWorkspaceMcpServerDelete, "instance.workspace.mcp_server.delete", none }
 /// Optional arguments.
 impl Call<InstanceWorkspaceMcpServerGet> {
     /// Whether the answer carries the XanoScript source.
-    #[must_use]
     pub fn include_xanoscript(mut self, include_xanoscript: bool) -> Self {
         self.draft.query("include_xanoscript", include_xanoscript);
         self
@@ -354,7 +329,6 @@ impl Call<InstanceWorkspaceMcpServerGet> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceMcpServerUpdate> {
     /// Whether the answer carries the XanoScript source.
-    #[must_use]
     pub fn include_xanoscript(mut self, include_xanoscript: bool) -> Self {
         self.draft.query("include_xanoscript", include_xanoscript);
         self

@@ -35,52 +35,44 @@ InstanceWorkspaceMiddlewaresCreate, "instance.workspace.middlewares.create", jso
 /// Optional arguments.
 impl List<InstanceWorkspaceMiddlewaresList> {
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.query("branch", branch);
         self
     }
     /// Whether an unpublished draft, where there is one, is answered instead of the published version.
-    #[must_use]
     pub fn include_draft(mut self, include_draft: bool) -> Self {
         self.draft.query("include_draft", include_draft);
         self
     }
     /// Whether the answer carries the XanoScript source.
-    #[must_use]
     pub fn include_xanoscript(mut self, include_xanoscript: bool) -> Self {
         self.draft.query("include_xanoscript", include_xanoscript);
         self
     }
     /// Page to start from, counted from 1.
-    #[must_use]
     pub fn page(mut self, page: i64) -> Self {
         self.draft.query("page", page);
         self
     }
     /// Items a page, 1 to 10000.
-    #[must_use]
     pub fn per_page(mut self, per_page: i64) -> Self {
         self.draft.query("per_page", per_page);
         self
     }
     /// Text to look for; only what contains it is listed.
-    #[must_use]
     pub fn search(mut self, search: impl Into<String>) -> Self {
         let search: String = search.into();
         self.draft.query("search", search);
         self
     }
     /// Field to sort by.
-    #[must_use]
     pub fn sort(mut self, sort: impl Into<String>) -> Self {
         let sort: String = sort.into();
         self.draft.query("sort", sort);
         self
     }
     /// Direction of the sort: `asc` upwards, `desc` downwards.
-    #[must_use]
     pub fn order(mut self, order: impl Into<String>) -> Self {
         let order: String = order.into();
         self.draft.query("order", order);
@@ -91,7 +83,6 @@ impl List<InstanceWorkspaceMiddlewaresList> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceMiddlewaresCreate> {
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.field("branch", &branch);
@@ -99,41 +90,35 @@ impl Call<InstanceWorkspaceMiddlewaresCreate> {
         self
     }
     /// Whether the answer carries the XanoScript source.
-    #[must_use]
     pub fn include_xanoscript(mut self, include_xanoscript: bool) -> Self {
         self.draft.field("include_xanoscript", &include_xanoscript);
         self.draft.query("include_xanoscript", include_xanoscript);
         self
     }
     /// The middleware in XanoScript, instead of the fields.
-    #[must_use]
     pub fn xanoscript(mut self, xanoscript: impl Into<String>) -> Self {
         self.draft.script(xanoscript);
         self
     }
     /// Name of the middleware.
-    #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         let name: String = name.into();
         self.draft.field("name", &name);
         self
     }
     /// Description, free text.
-    #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         let description: String = description.into();
         self.draft.field("description", &description);
         self
     }
     /// Longer documentation, free text.
-    #[must_use]
     pub fn docs(mut self, docs: impl Into<String>) -> Self {
         let docs: String = docs.into();
         self.draft.field("docs", &docs);
         self
     }
     /// Tags to group and find it by.
-    #[must_use]
     pub fn tag(mut self, tag: Option<&[String]>) -> Self {
         self.draft.field("tag", &tag);
         self
@@ -193,13 +178,11 @@ InstanceWorkspaceMiddlewareUpdateSecurity, "instance.workspace.middleware.update
 /// Optional arguments.
 impl Call<InstanceWorkspaceMiddlewareGet> {
     /// Whether an unpublished draft, where there is one, is answered instead of the published version.
-    #[must_use]
     pub fn include_draft(mut self, include_draft: bool) -> Self {
         self.draft.query("include_draft", include_draft);
         self
     }
     /// Whether the answer carries the XanoScript source.
-    #[must_use]
     pub fn include_xanoscript(mut self, include_xanoscript: bool) -> Self {
         self.draft.query("include_xanoscript", include_xanoscript);
         self
@@ -209,41 +192,35 @@ impl Call<InstanceWorkspaceMiddlewareGet> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceMiddlewareUpdate> {
     /// Whether the change goes live at once; false keeps it as a draft.
-    #[must_use]
     pub fn publish(mut self, publish: bool) -> Self {
         self.draft.field("publish", &publish);
         self.draft.query("publish", publish);
         self
     }
     /// Whether the answer carries the XanoScript source.
-    #[must_use]
     pub fn include_xanoscript(mut self, include_xanoscript: bool) -> Self {
         self.draft.field("include_xanoscript", &include_xanoscript);
         self.draft.query("include_xanoscript", include_xanoscript);
         self
     }
     /// The whole middleware in XanoScript, instead of the fields.
-    #[must_use]
     pub fn xanoscript(mut self, xanoscript: impl Into<String>) -> Self {
         self.draft.script(xanoscript);
         self
     }
     /// Name of the middleware.
-    #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         let name: String = name.into();
         self.draft.field("name", &name);
         self
     }
     /// Description, free text.
-    #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         let description: String = description.into();
         self.draft.field("description", &description);
         self
     }
     /// Tags to group and find it by.
-    #[must_use]
     pub fn tag(mut self, tag: Option<&[String]>) -> Self {
         self.draft.field("tag", &tag);
         self
@@ -253,7 +230,6 @@ impl Call<InstanceWorkspaceMiddlewareUpdate> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceMiddlewareUpdateSecurity> {
     /// Whether the answer carries the XanoScript source.
-    #[must_use]
     pub fn include_xanoscript(mut self, include_xanoscript: bool) -> Self {
         self.draft.field("include_xanoscript", &include_xanoscript);
         self

@@ -86,14 +86,12 @@ InstanceWorkspacePoliciesEvaluate, "instance.workspace.policies.evaluate", json 
 /// Optional arguments.
 impl List<InstanceWorkspacePoliciesList> {
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.query("branch", branch);
         self
     }
     /// Page to start from, counted from 1.
-    #[must_use]
     pub fn page(mut self, page: i64) -> Self {
         self.draft.query("page", page);
         self
@@ -103,7 +101,6 @@ impl List<InstanceWorkspacePoliciesList> {
 /// Optional arguments.
 impl Call<InstanceWorkspacePoliciesGetObject> {
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.query("branch", branch);
@@ -114,20 +111,17 @@ impl Call<InstanceWorkspacePoliciesGetObject> {
 /// Optional arguments.
 impl Call<InstanceWorkspacePoliciesParse> {
     /// The policy as source text.
-    #[must_use]
     pub fn source(mut self, source: impl Into<String>) -> Self {
         let source: String = source.into();
         self.draft.field("source", &source);
         self
     }
     /// The policy as data.
-    #[must_use]
     pub fn data(mut self, data: &(impl Serialize + ?Sized)) -> Self {
         self.draft.field("data", data);
         self
     }
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.field("branch", &branch);
@@ -138,28 +132,24 @@ impl Call<InstanceWorkspacePoliciesParse> {
 /// Optional arguments.
 impl Call<InstanceWorkspacePoliciesCreate> {
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.field("branch", &branch);
         self
     }
     /// What to note in the history of the policy.
-    #[must_use]
     pub fn message(mut self, message: impl Into<String>) -> Self {
         let message: String = message.into();
         self.draft.field("message", &message);
         self
     }
     /// Description, free text.
-    #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         let description: String = description.into();
         self.draft.field("description", &description);
         self
     }
     /// Whether an AI assistant makes this change.
-    #[must_use]
     pub fn ai_modified(mut self, ai_modified: bool) -> Self {
         self.draft.field("ai_modified", &ai_modified);
         self
@@ -169,27 +159,23 @@ impl Call<InstanceWorkspacePoliciesCreate> {
 /// Optional arguments.
 impl Call<InstanceWorkspacePoliciesEvaluate> {
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.field("branch", &branch);
         self
     }
     /// Whether an AI assistant makes this change.
-    #[must_use]
     pub fn ai_modified(mut self, ai_modified: bool) -> Self {
         self.draft.field("ai_modified", &ai_modified);
         self
     }
     /// Source text of a policy to try out, instead of those stored.
-    #[must_use]
     pub fn policy(mut self, policy: impl Into<String>) -> Self {
         let policy: String = policy.into();
         self.draft.field("policy", &policy);
         self
     }
     /// How much to answer: the whole run or its summary.
-    #[must_use]
     pub fn answer(mut self, answer: impl Into<String>) -> Self {
         let answer: String = answer.into();
         self.draft.field("answer", &answer);
@@ -244,7 +230,6 @@ InstanceWorkspacePolicyDelete, "instance.workspace.policy.delete", none }
 /// Optional arguments.
 impl Call<InstanceWorkspacePolicyGet> {
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.query("branch", branch);
@@ -255,34 +240,29 @@ impl Call<InstanceWorkspacePolicyGet> {
 /// Optional arguments.
 impl Call<InstanceWorkspacePolicyUpdate> {
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.field("branch", &branch);
         self
     }
     /// What to note in the history of the policy.
-    #[must_use]
     pub fn message(mut self, message: impl Into<String>) -> Self {
         let message: String = message.into();
         self.draft.field("message", &message);
         self
     }
     /// Description, free text.
-    #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         let description: String = description.into();
         self.draft.field("description", &description);
         self
     }
     /// Whether an AI assistant makes this change.
-    #[must_use]
     pub fn ai_modified(mut self, ai_modified: bool) -> Self {
         self.draft.field("ai_modified", &ai_modified);
         self
     }
     /// The `updated_at` you read; refused when the policy has changed since.
-    #[must_use]
     pub fn last_updated_at(mut self, last_updated_at: impl Into<String>) -> Self {
         let last_updated_at: String = last_updated_at.into();
         self.draft.field("last_updated_at", &last_updated_at);
@@ -293,20 +273,17 @@ impl Call<InstanceWorkspacePolicyUpdate> {
 /// Optional arguments.
 impl Call<InstanceWorkspacePolicyDelete> {
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.query("branch", branch);
         self
     }
     /// Whether an AI assistant makes this change.
-    #[must_use]
     pub fn ai_modified(mut self, ai_modified: bool) -> Self {
         self.draft.query("ai_modified", ai_modified);
         self
     }
     /// The `updated_at` you read; refused when the policy has changed since.
-    #[must_use]
     pub fn last_updated_at(mut self, last_updated_at: impl Into<String>) -> Self {
         let last_updated_at: String = last_updated_at.into();
         self.draft.query("last_updated_at", last_updated_at);
@@ -335,14 +312,12 @@ InstanceWorkspacePolicyRunsList, "instance.workspace.policy_runs.list", json Pol
 /// Optional arguments.
 impl List<InstanceWorkspacePolicyRunsList> {
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.query("branch", branch);
         self
     }
     /// Most runs to list.
-    #[must_use]
     pub fn limit(mut self, limit: i64) -> Self {
         self.draft.query("limit", limit);
         self
@@ -412,7 +387,6 @@ InstanceWorkspacePolicyRunGetClear, "instance.workspace.policy_run.get_clear", j
 /// Optional arguments.
 impl Call<InstanceWorkspacePolicyRunGet> {
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.query("branch", branch);
@@ -423,14 +397,12 @@ impl Call<InstanceWorkspacePolicyRunGet> {
 /// Optional arguments.
 impl Call<InstanceWorkspacePolicyRunGetSummary> {
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.query("branch", branch);
         self
     }
     /// Most objects to name.
-    #[must_use]
     pub fn object_limit(mut self, object_limit: i64) -> Self {
         self.draft.query("object_limit", object_limit);
         self
@@ -440,68 +412,57 @@ impl Call<InstanceWorkspacePolicyRunGetSummary> {
 /// Optional arguments.
 impl Call<InstanceWorkspacePolicyRunGetFindings> {
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.query("branch", branch);
         self
     }
     /// Findings to skip.
-    #[must_use]
     pub fn offset(mut self, offset: i64) -> Self {
         self.draft.query("offset", offset);
         self
     }
     /// Most findings to answer, 1 to 500.
-    #[must_use]
     pub fn limit(mut self, limit: i64) -> Self {
         self.draft.query("limit", limit);
         self
     }
     /// Only findings that block, or only those that do not.
-    #[must_use]
     pub fn blocking(mut self, blocking: bool) -> Self {
         self.draft.query("blocking", blocking);
         self
     }
     /// Only these policies, by key.
-    #[must_use]
     pub fn policy(mut self, policy: &[impl AsRef<str>]) -> Self {
         self.draft.query_list("policy", policy.iter().map(AsRef::as_ref));
         self
     }
     /// Only these rules.
-    #[must_use]
     pub fn rule(mut self, rule: &[impl AsRef<str>]) -> Self {
         self.draft.query_list("rule", rule.iter().map(AsRef::as_ref));
         self
     }
     /// Only these severities.
-    #[must_use]
     pub fn severity(mut self, severity: &[impl AsRef<str>]) -> Self {
         self.draft.query_list("severity", severity.iter().map(AsRef::as_ref));
         self
     }
     /// Only objects of these kinds.
-    #[must_use]
     pub fn kind(mut self, kind: &[impl AsRef<str>]) -> Self {
         self.draft.query_list("kind", kind.iter().map(AsRef::as_ref));
         self
     }
     /// Only these objects.
-    #[must_use]
     pub fn object(mut self, object: &[impl AsRef<str>]) -> Self {
         self.draft.query_list("object", object.iter().map(AsRef::as_ref));
         self
     }
     /// Only objects with these tags.
-    #[must_use]
     pub fn tag(mut self, tag: &[impl AsRef<str>]) -> Self {
         self.draft.query_list("tag", tag.iter().map(AsRef::as_ref));
         self
     }
     /// Only findings that contain this text.
-    #[must_use]
     pub fn q(mut self, q: impl Into<String>) -> Self {
         let q: String = q.into();
         self.draft.query("q", q);
@@ -512,26 +473,22 @@ impl Call<InstanceWorkspacePolicyRunGetFindings> {
 /// Optional arguments.
 impl Call<InstanceWorkspacePolicyRunGetClear> {
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.query("branch", branch);
         self
     }
     /// Objects to skip.
-    #[must_use]
     pub fn offset(mut self, offset: i64) -> Self {
         self.draft.query("offset", offset);
         self
     }
     /// Most objects to answer.
-    #[must_use]
     pub fn limit(mut self, limit: i64) -> Self {
         self.draft.query("limit", limit);
         self
     }
     /// Only objects that contain this text.
-    #[must_use]
     pub fn q(mut self, q: impl Into<String>) -> Self {
         let q: String = q.into();
         self.draft.query("q", q);

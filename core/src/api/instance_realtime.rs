@@ -73,20 +73,17 @@ InstanceWorkspaceRealtimeUpdate, "instance.workspace.realtime.update", json Real
 /// Optional arguments.
 impl Call<InstanceWorkspaceRealtimeUpdate> {
     /// Whether clients can connect.
-    #[must_use]
     pub fn enabled(mut self, enabled: bool) -> Self {
         self.draft.field("enabled", &enabled);
         self
     }
     /// Identifier of the workspace that clients connect with.
-    #[must_use]
     pub fn hash(mut self, hash: impl Into<String>) -> Self {
         let hash: String = hash.into();
         self.draft.field("hash", &hash);
         self
     }
     /// Every channel there shall be.
-    #[must_use]
     pub fn channels(mut self, channels: &[RealtimeChannelInput]) -> Self {
         self.draft.field("channels", channels);
         self
@@ -126,39 +123,33 @@ InstanceWorkspaceRealtimeChannelsCreate, "instance.workspace.realtime.channels.c
 /// Optional arguments.
 impl List<InstanceWorkspaceRealtimeChannelsList> {
     /// Whether the answer carries the XanoScript source.
-    #[must_use]
     pub fn include_xanoscript(mut self, include_xanoscript: bool) -> Self {
         self.draft.query("include_xanoscript", include_xanoscript);
         self
     }
     /// Page to start from, counted from 1.
-    #[must_use]
     pub fn page(mut self, page: i64) -> Self {
         self.draft.query("page", page);
         self
     }
     /// Items a page, 1 to 10000.
-    #[must_use]
     pub fn per_page(mut self, per_page: i64) -> Self {
         self.draft.query("per_page", per_page);
         self
     }
     /// Text to look for; only what contains it is listed.
-    #[must_use]
     pub fn search(mut self, search: impl Into<String>) -> Self {
         let search: String = search.into();
         self.draft.query("search", search);
         self
     }
     /// Field to sort by.
-    #[must_use]
     pub fn sort(mut self, sort: impl Into<String>) -> Self {
         let sort: String = sort.into();
         self.draft.query("sort", sort);
         self
     }
     /// Direction of the sort: `asc` upwards, `desc` downwards.
-    #[must_use]
     pub fn order(mut self, order: impl Into<String>) -> Self {
         let order: String = order.into();
         self.draft.query("order", order);
@@ -169,7 +160,6 @@ impl List<InstanceWorkspaceRealtimeChannelsList> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceRealtimeChannelsCreate> {
     /// Whether the answer carries the XanoScript source.
-    #[must_use]
     pub fn include_xanoscript(mut self, include_xanoscript: bool) -> Self {
         self.draft.query("include_xanoscript", include_xanoscript);
         self
@@ -209,52 +199,44 @@ InstanceWorkspaceRealtimeTriggersCreate, "instance.workspace.realtime.triggers.c
 /// Optional arguments.
 impl List<InstanceWorkspaceRealtimeTriggersList> {
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.query("branch", branch);
         self
     }
     /// Whether an unpublished draft, where there is one, is answered instead of the published version.
-    #[must_use]
     pub fn include_draft(mut self, include_draft: bool) -> Self {
         self.draft.query("include_draft", include_draft);
         self
     }
     /// Whether the answer carries the XanoScript source.
-    #[must_use]
     pub fn include_xanoscript(mut self, include_xanoscript: bool) -> Self {
         self.draft.query("include_xanoscript", include_xanoscript);
         self
     }
     /// Page to start from, counted from 1.
-    #[must_use]
     pub fn page(mut self, page: i64) -> Self {
         self.draft.query("page", page);
         self
     }
     /// Items a page, 1 to 10000.
-    #[must_use]
     pub fn per_page(mut self, per_page: i64) -> Self {
         self.draft.query("per_page", per_page);
         self
     }
     /// Text to look for; only what contains it is listed.
-    #[must_use]
     pub fn search(mut self, search: impl Into<String>) -> Self {
         let search: String = search.into();
         self.draft.query("search", search);
         self
     }
     /// Field to sort by.
-    #[must_use]
     pub fn sort(mut self, sort: impl Into<String>) -> Self {
         let sort: String = sort.into();
         self.draft.query("sort", sort);
         self
     }
     /// Direction of the sort: `asc` upwards, `desc` downwards.
-    #[must_use]
     pub fn order(mut self, order: impl Into<String>) -> Self {
         let order: String = order.into();
         self.draft.query("order", order);
@@ -265,14 +247,12 @@ impl List<InstanceWorkspaceRealtimeTriggersList> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceRealtimeTriggersCreate> {
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.query("branch", branch);
         self
     }
     /// Whether the answer carries the XanoScript source.
-    #[must_use]
     pub fn include_xanoscript(mut self, include_xanoscript: bool) -> Self {
         self.draft.query("include_xanoscript", include_xanoscript);
         self
@@ -335,13 +315,11 @@ InstanceWorkspaceRealtimeTriggerUpdateSecurity, "instance.workspace.realtime.tri
 /// Optional arguments.
 impl Call<InstanceWorkspaceRealtimeTriggerGet> {
     /// Whether an unpublished draft, where there is one, is answered instead of the published version.
-    #[must_use]
     pub fn include_draft(mut self, include_draft: bool) -> Self {
         self.draft.query("include_draft", include_draft);
         self
     }
     /// Whether the answer carries the XanoScript source.
-    #[must_use]
     pub fn include_xanoscript(mut self, include_xanoscript: bool) -> Self {
         self.draft.query("include_xanoscript", include_xanoscript);
         self
@@ -351,13 +329,11 @@ impl Call<InstanceWorkspaceRealtimeTriggerGet> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceRealtimeTriggerUpdate> {
     /// Whether the change goes live at once; false keeps it as a draft.
-    #[must_use]
     pub fn publish(mut self, publish: bool) -> Self {
         self.draft.query("publish", publish);
         self
     }
     /// Whether the answer carries the XanoScript source.
-    #[must_use]
     pub fn include_xanoscript(mut self, include_xanoscript: bool) -> Self {
         self.draft.query("include_xanoscript", include_xanoscript);
         self
@@ -367,7 +343,6 @@ impl Call<InstanceWorkspaceRealtimeTriggerUpdate> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceRealtimeTriggerUpdateSecurity> {
     /// Whether the answer carries the XanoScript source.
-    #[must_use]
     pub fn include_xanoscript(mut self, include_xanoscript: bool) -> Self {
         self.draft.field("include_xanoscript", &include_xanoscript);
         self
@@ -417,7 +392,6 @@ InstanceWorkspaceRealtimeChannelDelete, "instance.workspace.realtime.channel.del
 /// Optional arguments.
 impl Call<InstanceWorkspaceRealtimeChannelGet> {
     /// Whether the answer carries the XanoScript source.
-    #[must_use]
     pub fn include_xanoscript(mut self, include_xanoscript: bool) -> Self {
         self.draft.query("include_xanoscript", include_xanoscript);
         self
@@ -427,7 +401,6 @@ impl Call<InstanceWorkspaceRealtimeChannelGet> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceRealtimeChannelUpdate> {
     /// Whether the answer carries the XanoScript source.
-    #[must_use]
     pub fn include_xanoscript(mut self, include_xanoscript: bool) -> Self {
         self.draft.query("include_xanoscript", include_xanoscript);
         self

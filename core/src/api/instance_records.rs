@@ -99,19 +99,16 @@ InstanceWorkspaceTableRecordsUpdateWhere, "instance.workspace.table.records.upda
 /// Optional arguments.
 impl List<InstanceWorkspaceTableRecordsList> {
     /// Page to start from, counted from 1.
-    #[must_use]
     pub fn page(mut self, page: i64) -> Self {
         self.draft.query("page", page);
         self
     }
     /// Items a page, 1 to 10000.
-    #[must_use]
     pub fn per_page(mut self, per_page: i64) -> Self {
         self.draft.query("per_page", per_page);
         self
     }
     /// Label of the data source whose records are meant.
-    #[must_use]
     pub fn data_source(mut self, data_source: impl Into<String>) -> Self {
         let data_source: String = data_source.into();
         self.draft.header("x-data-source", data_source);
@@ -122,7 +119,6 @@ impl List<InstanceWorkspaceTableRecordsList> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceTableRecordsCreate> {
     /// Label of the data source whose records are meant.
-    #[must_use]
     pub fn data_source(mut self, data_source: impl Into<String>) -> Self {
         let data_source: String = data_source.into();
         self.draft.header("x-data-source", data_source);
@@ -133,14 +129,12 @@ impl Call<InstanceWorkspaceTableRecordsCreate> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceTableRecordsCreateMany> {
     /// Label of the data source whose records are meant.
-    #[must_use]
     pub fn data_source(mut self, data_source: impl Into<String>) -> Self {
         let data_source: String = data_source.into();
         self.draft.header("x-data-source", data_source);
         self
     }
     /// Whether the records bring their own `id`; otherwise the server gives one.
-    #[must_use]
     pub fn allow_id_field(mut self, allow_id_field: bool) -> Self {
         self.draft.field("allow_id_field", &allow_id_field);
         self
@@ -150,14 +144,12 @@ impl Call<InstanceWorkspaceTableRecordsCreateMany> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceTableRecordsDeleteMany> {
     /// Label of the data source whose records are meant.
-    #[must_use]
     pub fn data_source(mut self, data_source: impl Into<String>) -> Self {
         let data_source: String = data_source.into();
         self.draft.header("x-data-source", data_source);
         self
     }
     /// Ids of the records to delete.
-    #[must_use]
     pub fn row_ids(mut self, row_ids: &[Id]) -> Self {
         self.draft.field("row_ids", row_ids);
         self
@@ -167,14 +159,12 @@ impl Call<InstanceWorkspaceTableRecordsDeleteMany> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceTableRecordsUpdateMany> {
     /// Label of the data source whose records are meant.
-    #[must_use]
     pub fn data_source(mut self, data_source: impl Into<String>) -> Self {
         let data_source: String = data_source.into();
         self.draft.header("x-data-source", data_source);
         self
     }
     /// The changes, each with the id of its record.
-    #[must_use]
     pub fn items_(mut self, items_: &[RecordUpdate]) -> Self {
         self.draft.field("items", items_);
         self
@@ -184,32 +174,27 @@ impl Call<InstanceWorkspaceTableRecordsUpdateMany> {
 /// Optional arguments.
 impl List<InstanceWorkspaceTableRecordsSearch> {
     /// Label of the data source whose records are meant.
-    #[must_use]
     pub fn data_source(mut self, data_source: impl Into<String>) -> Self {
         let data_source: String = data_source.into();
         self.draft.header("x-data-source", data_source);
         self
     }
     /// Conditions, such as `{"price|>": 70}`; left out, every record.
-    #[must_use]
     pub fn search(mut self, search: &(impl Serialize + ?Sized)) -> Self {
         self.draft.field("search", search);
         self
     }
     /// Order, such as `{"price": "desc"}`.
-    #[must_use]
     pub fn sort(mut self, sort: &(impl Serialize + ?Sized)) -> Self {
         self.draft.field("sort", sort);
         self
     }
     /// Page to start from, counted from 1.
-    #[must_use]
     pub fn page(mut self, page: i64) -> Self {
         self.draft.field("page", &page);
         self
     }
     /// Items a page, 1 to 10000.
-    #[must_use]
     pub fn per_page(mut self, per_page: i64) -> Self {
         self.draft.field("per_page", &per_page);
         self
@@ -219,14 +204,12 @@ impl List<InstanceWorkspaceTableRecordsSearch> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceTableRecordsDeleteWhere> {
     /// Label of the data source whose records are meant.
-    #[must_use]
     pub fn data_source(mut self, data_source: impl Into<String>) -> Self {
         let data_source: String = data_source.into();
         self.draft.header("x-data-source", data_source);
         self
     }
     /// Conditions; left out or empty, every record is meant.
-    #[must_use]
     pub fn search(mut self, search: &(impl Serialize + ?Sized)) -> Self {
         self.draft.field("search", search);
         self
@@ -236,20 +219,17 @@ impl Call<InstanceWorkspaceTableRecordsDeleteWhere> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceTableRecordsUpdateWhere> {
     /// Label of the data source whose records are meant.
-    #[must_use]
     pub fn data_source(mut self, data_source: impl Into<String>) -> Self {
         let data_source: String = data_source.into();
         self.draft.header("x-data-source", data_source);
         self
     }
     /// Conditions; left out or empty, every record is meant.
-    #[must_use]
     pub fn search(mut self, search: &(impl Serialize + ?Sized)) -> Self {
         self.draft.field("search", search);
         self
     }
     /// Values by column name; the other columns keep theirs.
-    #[must_use]
     pub fn updates(mut self, updates: &(impl Serialize + ?Sized)) -> Self {
         self.draft.field("updates", updates);
         self
@@ -299,7 +279,6 @@ InstanceWorkspaceTableRecordDelete, "instance.workspace.table.record.delete", no
 /// Optional arguments.
 impl Call<InstanceWorkspaceTableRecordGet> {
     /// Label of the data source whose records are meant.
-    #[must_use]
     pub fn data_source(mut self, data_source: impl Into<String>) -> Self {
         let data_source: String = data_source.into();
         self.draft.header("x-data-source", data_source);
@@ -310,7 +289,6 @@ impl Call<InstanceWorkspaceTableRecordGet> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceTableRecordUpdate> {
     /// Label of the data source whose records are meant.
-    #[must_use]
     pub fn data_source(mut self, data_source: impl Into<String>) -> Self {
         let data_source: String = data_source.into();
         self.draft.header("x-data-source", data_source);
@@ -321,7 +299,6 @@ impl Call<InstanceWorkspaceTableRecordUpdate> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceTableRecordDelete> {
     /// Label of the data source whose records are meant.
-    #[must_use]
     pub fn data_source(mut self, data_source: impl Into<String>) -> Self {
         let data_source: String = data_source.into();
         self.draft.header("x-data-source", data_source);

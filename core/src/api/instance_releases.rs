@@ -93,13 +93,11 @@ InstanceWorkspaceReleasesDeploy, "instance.workspace.releases.deploy", json Rele
 /// Optional arguments.
 impl List<InstanceWorkspaceReleasesList> {
     /// Page to start from, counted from 1.
-    #[must_use]
     pub fn page(mut self, page: i64) -> Self {
         self.draft.query("page", page);
         self
     }
     /// Releases a page, 1 to 100.
-    #[must_use]
     pub fn per_page(mut self, per_page: i64) -> Self {
         self.draft.query("per_page", per_page);
         self
@@ -109,20 +107,17 @@ impl List<InstanceWorkspaceReleasesList> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceReleasesCreate> {
     /// Whether it is a hotfix.
-    #[must_use]
     pub fn hotfix(mut self, hotfix: bool) -> Self {
         self.draft.field("hotfix", &hotfix);
         self
     }
     /// Description, free text.
-    #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         let description: String = description.into();
         self.draft.field("description", &description);
         self
     }
     /// Numbers of the tables that go in; left out, the server decides.
-    #[must_use]
     pub fn table_ids(mut self, table_ids: &[i64]) -> Self {
         self.draft.field("table_ids", table_ids);
         self
@@ -132,26 +127,22 @@ impl Call<InstanceWorkspaceReleasesCreate> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceReleasesCreateFromMultidoc> {
     /// Description, free text.
-    #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         let description: String = description.into();
         self.draft.query("description", description);
         self
     }
     /// Whether it is a hotfix.
-    #[must_use]
     pub fn hotfix(mut self, hotfix: bool) -> Self {
         self.draft.query("hotfix", hotfix);
         self
     }
     /// Whether environment variables are part of it.
-    #[must_use]
     pub fn env(mut self, env: bool) -> Self {
         self.draft.query("env", env);
         self
     }
     /// Whether table records are part of it.
-    #[must_use]
     pub fn records(mut self, records: bool) -> Self {
         self.draft.query("records", records);
         self
@@ -161,13 +152,11 @@ impl Call<InstanceWorkspaceReleasesCreateFromMultidoc> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceReleasesDeploy> {
     /// Whether the new branch becomes the live one.
-    #[must_use]
     pub fn set_live(mut self, set_live: bool) -> Self {
         self.draft.field("set_live", &set_live);
         self
     }
     /// Label of the new branch; left out, the one the release was taken from.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.field("branch", &branch);
@@ -259,13 +248,11 @@ InstanceWorkspaceReleaseMultidocPull, "instance.workspace.release.multidoc.pull"
 /// Optional arguments.
 impl Call<InstanceWorkspaceReleaseMultidocPull> {
     /// Whether environment variables are part of it.
-    #[must_use]
     pub fn env(mut self, env: bool) -> Self {
         self.draft.query("env", env);
         self
     }
     /// Whether table records are part of it.
-    #[must_use]
     pub fn records(mut self, records: bool) -> Self {
         self.draft.query("records", records);
         self

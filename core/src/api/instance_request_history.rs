@@ -87,38 +87,32 @@ InstanceWorkspaceHistoryRequestsSearch, "instance.workspace.history.requests.sea
 /// Optional arguments.
 impl List<InstanceWorkspaceHistoryRequestsList> {
     /// Page to start from, counted from 1.
-    #[must_use]
     pub fn page(mut self, page: i64) -> Self {
         self.draft.query("page", page);
         self
     }
     /// Entries a page, 1 to 500.
-    #[must_use]
     pub fn per_page(mut self, per_page: i64) -> Self {
         self.draft.query("per_page", per_page);
         self
     }
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.query("branch", branch);
         self
     }
     /// Number of the API group; 0 means every API group.
-    #[must_use]
     pub fn apigroup_id(mut self, apigroup_id: i64) -> Self {
         self.draft.query("apigroup_id", apigroup_id);
         self
     }
     /// Number of the endpoint; 0 means every endpoint.
-    #[must_use]
     pub fn query_id(mut self, query_id: i64) -> Self {
         self.draft.query("query_id", query_id);
         self
     }
     /// Whether entries carry what the run answered; it can be large.
-    #[must_use]
     pub fn include_output(mut self, include_output: bool) -> Self {
         self.draft.query("include_output", include_output);
         self
@@ -128,50 +122,42 @@ impl List<InstanceWorkspaceHistoryRequestsList> {
 /// Optional arguments.
 impl List<InstanceWorkspaceHistoryRequestsSearch> {
     /// Page to start from, counted from 1.
-    #[must_use]
     pub fn page(mut self, page: i64) -> Self {
         self.draft.field("page", &page);
         self
     }
     /// Entries a page, 1 to 500.
-    #[must_use]
     pub fn per_page(mut self, per_page: i64) -> Self {
         self.draft.field("per_page", &per_page);
         self
     }
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.field("branch", &branch);
         self
     }
     /// Number of the API group; left out, every API group.
-    #[must_use]
     pub fn apigroup_id(mut self, apigroup_id: i64) -> Self {
         self.draft.field("apigroup_id", &apigroup_id);
         self
     }
     /// Number of the endpoint; left out, every endpoint.
-    #[must_use]
     pub fn query_id(mut self, query_id: i64) -> Self {
         self.draft.field("query_id", &query_id);
         self
     }
     /// Conditions, such as `{"duration|>": 2}`; left out, every entry.
-    #[must_use]
     pub fn search(mut self, search: &(impl Serialize + ?Sized)) -> Self {
         self.draft.field("search", search);
         self
     }
     /// Order, such as `{"id": "desc"}`.
-    #[must_use]
     pub fn sort(mut self, sort: &(impl Serialize + ?Sized)) -> Self {
         self.draft.field("sort", sort);
         self
     }
     /// Whether entries carry what the run answered; it can be large.
-    #[must_use]
     pub fn include_output(mut self, include_output: bool) -> Self {
         self.draft.field("include_output", &include_output);
         self
@@ -207,32 +193,27 @@ InstanceWorkspaceHistoryFunctionsSearch, "instance.workspace.history.functions.s
 /// Optional arguments.
 impl List<InstanceWorkspaceHistoryFunctionsList> {
     /// Page to start from, counted from 1.
-    #[must_use]
     pub fn page(mut self, page: i64) -> Self {
         self.draft.query("page", page);
         self
     }
     /// Entries a page, 1 to 500.
-    #[must_use]
     pub fn per_page(mut self, per_page: i64) -> Self {
         self.draft.query("per_page", per_page);
         self
     }
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.query("branch", branch);
         self
     }
     /// Number of the function; 0 means every function.
-    #[must_use]
     pub fn function_id(mut self, function_id: i64) -> Self {
         self.draft.query("function_id", function_id);
         self
     }
     /// Whether entries carry what the run answered; it can be large.
-    #[must_use]
     pub fn include_output(mut self, include_output: bool) -> Self {
         self.draft.query("include_output", include_output);
         self
@@ -242,44 +223,37 @@ impl List<InstanceWorkspaceHistoryFunctionsList> {
 /// Optional arguments.
 impl List<InstanceWorkspaceHistoryFunctionsSearch> {
     /// Page to start from, counted from 1.
-    #[must_use]
     pub fn page(mut self, page: i64) -> Self {
         self.draft.field("page", &page);
         self
     }
     /// Entries a page, 1 to 500.
-    #[must_use]
     pub fn per_page(mut self, per_page: i64) -> Self {
         self.draft.field("per_page", &per_page);
         self
     }
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.field("branch", &branch);
         self
     }
     /// Number of the function; left out, every function.
-    #[must_use]
     pub fn function_id(mut self, function_id: i64) -> Self {
         self.draft.field("function_id", &function_id);
         self
     }
     /// Conditions, such as `{"duration|>": 2}`; left out, every entry.
-    #[must_use]
     pub fn search(mut self, search: &(impl Serialize + ?Sized)) -> Self {
         self.draft.field("search", search);
         self
     }
     /// Order, such as `{"id": "desc"}`.
-    #[must_use]
     pub fn sort(mut self, sort: &(impl Serialize + ?Sized)) -> Self {
         self.draft.field("sort", sort);
         self
     }
     /// Whether entries carry what the run answered; it can be large.
-    #[must_use]
     pub fn include_output(mut self, include_output: bool) -> Self {
         self.draft.field("include_output", &include_output);
         self
@@ -315,50 +289,42 @@ InstanceWorkspaceHistoryMiddlewaresSearch, "instance.workspace.history.middlewar
 /// Optional arguments.
 impl List<InstanceWorkspaceHistoryMiddlewaresList> {
     /// Page to start from, counted from 1.
-    #[must_use]
     pub fn page(mut self, page: i64) -> Self {
         self.draft.query("page", page);
         self
     }
     /// Entries a page, 1 to 500.
-    #[must_use]
     pub fn per_page(mut self, per_page: i64) -> Self {
         self.draft.query("per_page", per_page);
         self
     }
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.query("branch", branch);
         self
     }
     /// Number of the middleware; 0 means every middleware.
-    #[must_use]
     pub fn middleware_id(mut self, middleware_id: i64) -> Self {
         self.draft.query("middleware_id", middleware_id);
         self
     }
     /// Number of the endpoint; 0 means every endpoint.
-    #[must_use]
     pub fn query_id(mut self, query_id: i64) -> Self {
         self.draft.query("query_id", query_id);
         self
     }
     /// Number of the function; 0 means every function.
-    #[must_use]
     pub fn function_id(mut self, function_id: i64) -> Self {
         self.draft.query("function_id", function_id);
         self
     }
     /// Number of the task; 0 means every task.
-    #[must_use]
     pub fn task_id(mut self, task_id: i64) -> Self {
         self.draft.query("task_id", task_id);
         self
     }
     /// Whether entries carry what the run answered; it can be large.
-    #[must_use]
     pub fn include_output(mut self, include_output: bool) -> Self {
         self.draft.query("include_output", include_output);
         self
@@ -368,62 +334,52 @@ impl List<InstanceWorkspaceHistoryMiddlewaresList> {
 /// Optional arguments.
 impl List<InstanceWorkspaceHistoryMiddlewaresSearch> {
     /// Page to start from, counted from 1.
-    #[must_use]
     pub fn page(mut self, page: i64) -> Self {
         self.draft.field("page", &page);
         self
     }
     /// Entries a page, 1 to 500.
-    #[must_use]
     pub fn per_page(mut self, per_page: i64) -> Self {
         self.draft.field("per_page", &per_page);
         self
     }
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.field("branch", &branch);
         self
     }
     /// Number of the middleware; left out, every middleware.
-    #[must_use]
     pub fn middleware_id(mut self, middleware_id: i64) -> Self {
         self.draft.field("middleware_id", &middleware_id);
         self
     }
     /// Number of the endpoint; left out, every endpoint.
-    #[must_use]
     pub fn query_id(mut self, query_id: i64) -> Self {
         self.draft.field("query_id", &query_id);
         self
     }
     /// Number of the function; left out, every function.
-    #[must_use]
     pub fn function_id(mut self, function_id: i64) -> Self {
         self.draft.field("function_id", &function_id);
         self
     }
     /// Number of the task; left out, every task.
-    #[must_use]
     pub fn task_id(mut self, task_id: i64) -> Self {
         self.draft.field("task_id", &task_id);
         self
     }
     /// Conditions, such as `{"duration|>": 2}`; left out, every entry.
-    #[must_use]
     pub fn search(mut self, search: &(impl Serialize + ?Sized)) -> Self {
         self.draft.field("search", search);
         self
     }
     /// Order, such as `{"id": "desc"}`.
-    #[must_use]
     pub fn sort(mut self, sort: &(impl Serialize + ?Sized)) -> Self {
         self.draft.field("sort", sort);
         self
     }
     /// Whether entries carry what the run answered; it can be large.
-    #[must_use]
     pub fn include_output(mut self, include_output: bool) -> Self {
         self.draft.field("include_output", &include_output);
         self
@@ -459,32 +415,27 @@ InstanceWorkspaceHistoryTasksSearch, "instance.workspace.history.tasks.search", 
 /// Optional arguments.
 impl List<InstanceWorkspaceHistoryTasksList> {
     /// Page to start from, counted from 1.
-    #[must_use]
     pub fn page(mut self, page: i64) -> Self {
         self.draft.query("page", page);
         self
     }
     /// Entries a page, 1 to 500.
-    #[must_use]
     pub fn per_page(mut self, per_page: i64) -> Self {
         self.draft.query("per_page", per_page);
         self
     }
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.query("branch", branch);
         self
     }
     /// Number of the task; 0 means every task.
-    #[must_use]
     pub fn task_id(mut self, task_id: i64) -> Self {
         self.draft.query("task_id", task_id);
         self
     }
     /// Whether entries carry what the run answered; it can be large.
-    #[must_use]
     pub fn include_output(mut self, include_output: bool) -> Self {
         self.draft.query("include_output", include_output);
         self
@@ -494,44 +445,37 @@ impl List<InstanceWorkspaceHistoryTasksList> {
 /// Optional arguments.
 impl List<InstanceWorkspaceHistoryTasksSearch> {
     /// Page to start from, counted from 1.
-    #[must_use]
     pub fn page(mut self, page: i64) -> Self {
         self.draft.field("page", &page);
         self
     }
     /// Entries a page, 1 to 500.
-    #[must_use]
     pub fn per_page(mut self, per_page: i64) -> Self {
         self.draft.field("per_page", &per_page);
         self
     }
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.field("branch", &branch);
         self
     }
     /// Number of the task; left out, every task.
-    #[must_use]
     pub fn task_id(mut self, task_id: i64) -> Self {
         self.draft.field("task_id", &task_id);
         self
     }
     /// Conditions, such as `{"duration|>": 2}`; left out, every entry.
-    #[must_use]
     pub fn search(mut self, search: &(impl Serialize + ?Sized)) -> Self {
         self.draft.field("search", search);
         self
     }
     /// Order, such as `{"id": "desc"}`.
-    #[must_use]
     pub fn sort(mut self, sort: &(impl Serialize + ?Sized)) -> Self {
         self.draft.field("sort", sort);
         self
     }
     /// Whether entries carry what the run answered; it can be large.
-    #[must_use]
     pub fn include_output(mut self, include_output: bool) -> Self {
         self.draft.field("include_output", &include_output);
         self
@@ -567,25 +511,21 @@ InstanceWorkspaceHistoryTriggersSearch, "instance.workspace.history.triggers.sea
 /// Optional arguments.
 impl List<InstanceWorkspaceHistoryTriggersList> {
     /// Page to start from, counted from 1.
-    #[must_use]
     pub fn page(mut self, page: i64) -> Self {
         self.draft.query("page", page);
         self
     }
     /// Entries a page, 1 to 500.
-    #[must_use]
     pub fn per_page(mut self, per_page: i64) -> Self {
         self.draft.query("per_page", per_page);
         self
     }
     /// Number of the trigger; 0 means every trigger.
-    #[must_use]
     pub fn trigger_id(mut self, trigger_id: i64) -> Self {
         self.draft.query("trigger_id", trigger_id);
         self
     }
     /// Whether entries carry what the run answered; it can be large.
-    #[must_use]
     pub fn include_output(mut self, include_output: bool) -> Self {
         self.draft.query("include_output", include_output);
         self
@@ -595,37 +535,31 @@ impl List<InstanceWorkspaceHistoryTriggersList> {
 /// Optional arguments.
 impl List<InstanceWorkspaceHistoryTriggersSearch> {
     /// Page to start from, counted from 1.
-    #[must_use]
     pub fn page(mut self, page: i64) -> Self {
         self.draft.field("page", &page);
         self
     }
     /// Entries a page, 1 to 500.
-    #[must_use]
     pub fn per_page(mut self, per_page: i64) -> Self {
         self.draft.field("per_page", &per_page);
         self
     }
     /// Number of the trigger; left out, every trigger.
-    #[must_use]
     pub fn trigger_id(mut self, trigger_id: i64) -> Self {
         self.draft.field("trigger_id", &trigger_id);
         self
     }
     /// Conditions, such as `{"duration|>": 2}`; left out, every entry.
-    #[must_use]
     pub fn search(mut self, search: &(impl Serialize + ?Sized)) -> Self {
         self.draft.field("search", search);
         self
     }
     /// Order, such as `{"id": "desc"}`.
-    #[must_use]
     pub fn sort(mut self, sort: &(impl Serialize + ?Sized)) -> Self {
         self.draft.field("sort", sort);
         self
     }
     /// Whether entries carry what the run answered; it can be large.
-    #[must_use]
     pub fn include_output(mut self, include_output: bool) -> Self {
         self.draft.field("include_output", &include_output);
         self
@@ -661,32 +595,27 @@ InstanceWorkspaceHistoryToolsSearch, "instance.workspace.history.tools.search", 
 /// Optional arguments.
 impl List<InstanceWorkspaceHistoryToolsList> {
     /// Page to start from, counted from 1.
-    #[must_use]
     pub fn page(mut self, page: i64) -> Self {
         self.draft.query("page", page);
         self
     }
     /// Entries a page, 1 to 500.
-    #[must_use]
     pub fn per_page(mut self, per_page: i64) -> Self {
         self.draft.query("per_page", per_page);
         self
     }
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.query("branch", branch);
         self
     }
     /// Number of the tool; 0 means every tool.
-    #[must_use]
     pub fn tool_id(mut self, tool_id: i64) -> Self {
         self.draft.query("tool_id", tool_id);
         self
     }
     /// Whether entries carry what the run answered; it can be large.
-    #[must_use]
     pub fn include_output(mut self, include_output: bool) -> Self {
         self.draft.query("include_output", include_output);
         self
@@ -696,44 +625,37 @@ impl List<InstanceWorkspaceHistoryToolsList> {
 /// Optional arguments.
 impl List<InstanceWorkspaceHistoryToolsSearch> {
     /// Page to start from, counted from 1.
-    #[must_use]
     pub fn page(mut self, page: i64) -> Self {
         self.draft.field("page", &page);
         self
     }
     /// Entries a page, 1 to 500.
-    #[must_use]
     pub fn per_page(mut self, per_page: i64) -> Self {
         self.draft.field("per_page", &per_page);
         self
     }
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.field("branch", &branch);
         self
     }
     /// Number of the tool; left out, every tool.
-    #[must_use]
     pub fn tool_id(mut self, tool_id: i64) -> Self {
         self.draft.field("tool_id", &tool_id);
         self
     }
     /// Conditions, such as `{"duration|>": 2}`; left out, every entry.
-    #[must_use]
     pub fn search(mut self, search: &(impl Serialize + ?Sized)) -> Self {
         self.draft.field("search", search);
         self
     }
     /// Order, such as `{"id": "desc"}`.
-    #[must_use]
     pub fn sort(mut self, sort: &(impl Serialize + ?Sized)) -> Self {
         self.draft.field("sort", sort);
         self
     }
     /// Whether entries carry what the run answered; it can be large.
-    #[must_use]
     pub fn include_output(mut self, include_output: bool) -> Self {
         self.draft.field("include_output", &include_output);
         self

@@ -75,7 +75,6 @@ InstanceWorkspaceBetaPullMultidoc, "instance.workspace.beta.pull_multidoc", text
 /// Optional arguments.
 impl Call<InstanceWorkspaceBetaRunFunction> {
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.field("branch", &branch);
@@ -86,7 +85,6 @@ impl Call<InstanceWorkspaceBetaRunFunction> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceBetaRunScript> {
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.field("branch", &branch);
@@ -97,20 +95,17 @@ impl Call<InstanceWorkspaceBetaRunScript> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceBetaPullMultidoc> {
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.query("branch", branch);
         self
     }
     /// Whether environment variables are part of it.
-    #[must_use]
     pub fn env(mut self, env: bool) -> Self {
         self.draft.query("env", env);
         self
     }
     /// Whether table records are part of it.
-    #[must_use]
     pub fn records(mut self, records: bool) -> Self {
         self.draft.query("records", records);
         self
@@ -208,44 +203,37 @@ InstanceWorkspaceMultidocPush, "instance.workspace.multidoc.push", json Option<P
 /// Optional arguments.
 impl Call<InstanceWorkspaceMultidocDryRun> {
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.query("branch", branch);
         self
     }
     /// Whether objects that the text lacks are deleted.
-    #[must_use]
     pub fn delete(mut self, delete: bool) -> Self {
         self.draft.query("delete", delete);
         self
     }
     /// Whether environment variables are part of it.
-    #[must_use]
     pub fn env(mut self, env: bool) -> Self {
         self.draft.query("env", env);
         self
     }
     /// Whether table records are part of it.
-    #[must_use]
     pub fn records(mut self, records: bool) -> Self {
         self.draft.query("records", records);
         self
     }
     /// Whether all of it is undone when a part fails.
-    #[must_use]
     pub fn transaction(mut self, transaction: bool) -> Self {
         self.draft.query("transaction", transaction);
         self
     }
     /// Whether tables are emptied before their records are written.
-    #[must_use]
     pub fn truncate(mut self, truncate: bool) -> Self {
         self.draft.query("truncate", truncate);
         self
     }
     /// Whether the text holds only a part, so that what it lacks is left alone.
-    #[must_use]
     pub fn partial(mut self, partial: bool) -> Self {
         self.draft.query("partial", partial);
         self
@@ -255,28 +243,24 @@ impl Call<InstanceWorkspaceMultidocDryRun> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceMultidocDebug> {
     /// HTTP method, when the object is an endpoint.
-    #[must_use]
     pub fn entry_obj_verb(mut self, entry_obj_verb: impl Into<String>) -> Self {
         let entry_obj_verb: String = entry_obj_verb.into();
         self.draft.query("entry_obj_verb", entry_obj_verb);
         self
     }
     /// Values for its inputs, as JSON text.
-    #[must_use]
     pub fn input(mut self, input: impl Into<String>) -> Self {
         let input: String = input.into();
         self.draft.query("input", input);
         self
     }
     /// Identifier for the run; one that was used before is refused and nothing runs.
-    #[must_use]
     pub fn debug_id(mut self, debug_id: impl Into<String>) -> Self {
         let debug_id: String = debug_id.into();
         self.draft.query("debug_id", debug_id);
         self
     }
     /// Whether the limit on the size of the details is lifted.
-    #[must_use]
     pub fn bypass_size_limit(mut self, bypass_size_limit: bool) -> Self {
         self.draft.query("bypass_size_limit", bypass_size_limit);
         self
@@ -286,20 +270,17 @@ impl Call<InstanceWorkspaceMultidocDebug> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceMultidocPull> {
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.query("branch", branch);
         self
     }
     /// Whether environment variables are part of it.
-    #[must_use]
     pub fn env(mut self, env: bool) -> Self {
         self.draft.query("env", env);
         self
     }
     /// Whether table records are part of it.
-    #[must_use]
     pub fn records(mut self, records: bool) -> Self {
         self.draft.query("records", records);
         self
@@ -309,44 +290,37 @@ impl Call<InstanceWorkspaceMultidocPull> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceMultidocPush> {
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.query("branch", branch);
         self
     }
     /// Whether objects that the text lacks are deleted.
-    #[must_use]
     pub fn delete(mut self, delete: bool) -> Self {
         self.draft.query("delete", delete);
         self
     }
     /// Whether environment variables are part of it.
-    #[must_use]
     pub fn env(mut self, env: bool) -> Self {
         self.draft.query("env", env);
         self
     }
     /// Whether table records are part of it.
-    #[must_use]
     pub fn records(mut self, records: bool) -> Self {
         self.draft.query("records", records);
         self
     }
     /// Whether all of it is undone when a part fails.
-    #[must_use]
     pub fn transaction(mut self, transaction: bool) -> Self {
         self.draft.query("transaction", transaction);
         self
     }
     /// Whether tables are emptied before their records are written.
-    #[must_use]
     pub fn truncate(mut self, truncate: bool) -> Self {
         self.draft.query("truncate", truncate);
         self
     }
     /// Whether the text holds only a part, so that what it lacks is left alone.
-    #[must_use]
     pub fn partial(mut self, partial: bool) -> Self {
         self.draft.query("partial", partial);
         self
@@ -398,27 +372,23 @@ InstanceEphemeralCleanup, "instance.ephemeral.cleanup", none }
 /// Optional arguments.
 impl Call<InstanceEphemeralRunJob> {
     /// Whether the output is sent while the job runs.
-    #[must_use]
     pub fn streaming(mut self, streaming: bool) -> Self {
         self.draft.field("streaming", &streaming);
         self.draft.query("streaming", streaming);
         self
     }
     /// Arguments of the job, by name.
-    #[must_use]
     pub fn args(mut self, args: &(impl Serialize + ?Sized)) -> Self {
         self.draft.field("args", args);
         self
     }
     /// The XanoScript to run.
-    #[must_use]
     pub fn doc(mut self, doc: impl Into<String>) -> Self {
         let doc: String = doc.into();
         self.draft.field("doc", &doc);
         self
     }
     /// XanoScript source; in answers only when asked for with `include_xanoscript`.
-    #[must_use]
     pub fn xanoscript(mut self, xanoscript: impl Into<String>) -> Self {
         self.draft.script(xanoscript);
         self
@@ -428,14 +398,12 @@ impl Call<InstanceEphemeralRunJob> {
 /// Optional arguments.
 impl Call<InstanceEphemeralRunService> {
     /// The XanoScript of the service.
-    #[must_use]
     pub fn doc(mut self, doc: impl Into<String>) -> Self {
         let doc: String = doc.into();
         self.draft.field("doc", &doc);
         self
     }
     /// XanoScript source; in answers only when asked for with `include_xanoscript`.
-    #[must_use]
     pub fn xanoscript(mut self, xanoscript: impl Into<String>) -> Self {
         self.draft.script(xanoscript);
         self

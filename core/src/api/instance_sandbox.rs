@@ -196,19 +196,16 @@ InstanceSandboxMultidocDryRun, "instance.sandbox.multidoc.dry_run", json PushPla
 /// Optional arguments.
 impl Call<InstanceSandboxMultidocPull> {
     /// Whether environment variables are part of it.
-    #[must_use]
     pub fn env(mut self, env: bool) -> Self {
         self.draft.query("env", env);
         self
     }
     /// Whether an unpublished draft, where there is one, is answered instead of the published version.
-    #[must_use]
     pub fn include_draft(mut self, include_draft: bool) -> Self {
         self.draft.query("include_draft", include_draft);
         self
     }
     /// Whether table records are part of it.
-    #[must_use]
     pub fn records(mut self, records: bool) -> Self {
         self.draft.query("records", records);
         self
@@ -218,43 +215,36 @@ impl Call<InstanceSandboxMultidocPull> {
 /// Optional arguments.
 impl Call<InstanceSandboxMultidocPush> {
     /// Whether objects that the text lacks are deleted.
-    #[must_use]
     pub fn delete(mut self, delete: bool) -> Self {
         self.draft.query("delete", delete);
         self
     }
     /// Whether environment variables are part of it.
-    #[must_use]
     pub fn env(mut self, env: bool) -> Self {
         self.draft.query("env", env);
         self
     }
     /// Whether table records are part of it.
-    #[must_use]
     pub fn records(mut self, records: bool) -> Self {
         self.draft.query("records", records);
         self
     }
     /// Whether all of it is undone when a part fails.
-    #[must_use]
     pub fn transaction(mut self, transaction: bool) -> Self {
         self.draft.query("transaction", transaction);
         self
     }
     /// Whether tables are emptied before their records are written.
-    #[must_use]
     pub fn truncate(mut self, truncate: bool) -> Self {
         self.draft.query("truncate", truncate);
         self
     }
     /// Whether the text holds only a part, so that what it lacks is left alone.
-    #[must_use]
     pub fn partial(mut self, partial: bool) -> Self {
         self.draft.query("partial", partial);
         self
     }
     /// Number of the workspace the text comes from; the sandbox remembers it for `dry_run`.
-    #[must_use]
     pub fn source_workspace_id(mut self, source_workspace_id: i64) -> Self {
         self.draft.query("source_workspace_id", source_workspace_id);
         self
@@ -264,43 +254,36 @@ impl Call<InstanceSandboxMultidocPush> {
 /// Optional arguments.
 impl Call<InstanceSandboxMultidocDryRun> {
     /// Whether objects that the text lacks are deleted.
-    #[must_use]
     pub fn delete(mut self, delete: bool) -> Self {
         self.draft.query("delete", delete);
         self
     }
     /// Whether environment variables are part of it.
-    #[must_use]
     pub fn env(mut self, env: bool) -> Self {
         self.draft.query("env", env);
         self
     }
     /// Whether table records are part of it.
-    #[must_use]
     pub fn records(mut self, records: bool) -> Self {
         self.draft.query("records", records);
         self
     }
     /// Whether all of it is undone when a part fails.
-    #[must_use]
     pub fn transaction(mut self, transaction: bool) -> Self {
         self.draft.query("transaction", transaction);
         self
     }
     /// Whether tables are emptied before their records are written.
-    #[must_use]
     pub fn truncate(mut self, truncate: bool) -> Self {
         self.draft.query("truncate", truncate);
         self
     }
     /// Whether the text holds only a part, so that what it lacks is left alone.
-    #[must_use]
     pub fn partial(mut self, partial: bool) -> Self {
         self.draft.query("partial", partial);
         self
     }
     /// Number of the workspace the text comes from; another one than last time is a mismatch.
-    #[must_use]
     pub fn source_workspace_id(mut self, source_workspace_id: i64) -> Self {
         self.draft.query("source_workspace_id", source_workspace_id);
         self
@@ -341,7 +324,6 @@ InstanceSandboxKnowledgePush, "instance.sandbox.knowledge.push", json KnowledgeP
 /// Optional arguments.
 impl List<InstanceSandboxKnowledgePull> {
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.query("branch", branch);
@@ -352,26 +334,22 @@ impl List<InstanceSandboxKnowledgePull> {
 /// Optional arguments.
 impl Call<InstanceSandboxKnowledgePush> {
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.field("branch", &branch);
         self
     }
     /// Whether knowledge that is not among the items is deleted.
-    #[must_use]
     pub fn delete(mut self, delete: bool) -> Self {
         self.draft.field("delete", &delete);
         self
     }
     /// Whether only to tell what would be done.
-    #[must_use]
     pub fn dry_run(mut self, dry_run: bool) -> Self {
         self.draft.field("dry_run", &dry_run);
         self
     }
     /// Whether to go on even where that empties the whole set.
-    #[must_use]
     pub fn force(mut self, force: bool) -> Self {
         self.draft.field("force", &force);
         self
@@ -482,26 +460,22 @@ InstanceSandboxUnitTestsList, "instance.sandbox.unit_tests.list", json UnitTest 
 /// Optional arguments.
 impl List<InstanceSandboxUnitTestsList> {
     /// Page to start from, counted from 1.
-    #[must_use]
     pub fn page(mut self, page: i64) -> Self {
         self.draft.query("page", page);
         self
     }
     /// Items a page, 1 to 10000.
-    #[must_use]
     pub fn per_page(mut self, per_page: i64) -> Self {
         self.draft.query("per_page", per_page);
         self
     }
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.query("branch", branch);
         self
     }
     /// Kind of the object that is tested; left out, all kinds.
-    #[must_use]
     pub fn obj_type(mut self, obj_type: impl Into<String>) -> Self {
         let obj_type: String = obj_type.into();
         self.draft.query("obj_type", obj_type);
@@ -549,19 +523,16 @@ InstanceSandboxWorkflowTestsList, "instance.sandbox.workflow_tests.list", json W
 /// Optional arguments.
 impl List<InstanceSandboxWorkflowTestsList> {
     /// Page to start from, counted from 1.
-    #[must_use]
     pub fn page(mut self, page: i64) -> Self {
         self.draft.query("page", page);
         self
     }
     /// Items a page, 1 to 10000.
-    #[must_use]
     pub fn per_page(mut self, per_page: i64) -> Self {
         self.draft.query("per_page", per_page);
         self
     }
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.query("branch", branch);

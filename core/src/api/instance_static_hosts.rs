@@ -43,7 +43,6 @@ InstanceWorkspaceStaticHostsCreate, "instance.workspace.static_hosts.create", js
 /// Optional arguments.
 impl List<InstanceWorkspaceStaticHostsList> {
     /// Page to start from, counted from 1.
-    #[must_use]
     pub fn page(mut self, page: i64) -> Self {
         self.draft.query("page", page);
         self
@@ -53,7 +52,6 @@ impl List<InstanceWorkspaceStaticHostsList> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceStaticHostsCreate> {
     /// Description, free text.
-    #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         let description: String = description.into();
         self.draft.field("description", &description);
@@ -132,7 +130,6 @@ InstanceWorkspaceStaticHostMigrate, "instance.workspace.static_host.migrate", js
 /// Optional arguments.
 impl Call<InstanceWorkspaceStaticHostMigrate> {
     /// Environment to move; left out, both move.
-    #[must_use]
     pub fn env(mut self, env: impl Into<String>) -> Self {
         let env: String = env.into();
         self.draft.field("env", &env);
@@ -178,7 +175,6 @@ InstanceWorkspaceStaticHostBuildsCreate, "instance.workspace.static_host.builds.
 /// Optional arguments.
 impl List<InstanceWorkspaceStaticHostBuildsList> {
     /// Page to start from, counted from 1.
-    #[must_use]
     pub fn page(mut self, page: i64) -> Self {
         self.draft.query("page", page);
         self
@@ -188,7 +184,6 @@ impl List<InstanceWorkspaceStaticHostBuildsList> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceStaticHostBuildsCreate> {
     /// Description, free text.
-    #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         let description: String = description.into();
         self.draft.field("description", &description);
@@ -269,7 +264,6 @@ InstanceWorkspaceStaticHostBuildMultidocPull, "instance.workspace.static_host.bu
 /// Optional arguments.
 impl Call<InstanceWorkspaceStaticHostBuildMultidocPull> {
     /// What was uploaded, or what is served after building.
-    #[must_use]
     pub fn source(mut self, source: impl Into<String>) -> Self {
         let source: String = source.into();
         self.draft.query("source", source);

@@ -39,52 +39,44 @@ InstanceWorkspaceTableTriggersCreate, "instance.workspace.table_triggers.create"
 /// Optional arguments.
 impl List<InstanceWorkspaceTableTriggersList> {
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.query("branch", branch);
         self
     }
     /// Whether an unpublished draft, where there is one, is answered instead of the published version.
-    #[must_use]
     pub fn include_draft(mut self, include_draft: bool) -> Self {
         self.draft.query("include_draft", include_draft);
         self
     }
     /// Whether the answer carries the XanoScript source.
-    #[must_use]
     pub fn include_xanoscript(mut self, include_xanoscript: bool) -> Self {
         self.draft.query("include_xanoscript", include_xanoscript);
         self
     }
     /// Page to start from, counted from 1.
-    #[must_use]
     pub fn page(mut self, page: i64) -> Self {
         self.draft.query("page", page);
         self
     }
     /// Items a page, 1 to 10000.
-    #[must_use]
     pub fn per_page(mut self, per_page: i64) -> Self {
         self.draft.query("per_page", per_page);
         self
     }
     /// Text to look for; only what contains it is listed.
-    #[must_use]
     pub fn search(mut self, search: impl Into<String>) -> Self {
         let search: String = search.into();
         self.draft.query("search", search);
         self
     }
     /// Field to sort by.
-    #[must_use]
     pub fn sort(mut self, sort: impl Into<String>) -> Self {
         let sort: String = sort.into();
         self.draft.query("sort", sort);
         self
     }
     /// Direction of the sort: `asc` upwards, `desc` downwards.
-    #[must_use]
     pub fn order(mut self, order: impl Into<String>) -> Self {
         let order: String = order.into();
         self.draft.query("order", order);
@@ -95,14 +87,12 @@ impl List<InstanceWorkspaceTableTriggersList> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceTableTriggersCreate> {
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.query("branch", branch);
         self
     }
     /// Whether the answer carries the XanoScript source.
-    #[must_use]
     pub fn include_xanoscript(mut self, include_xanoscript: bool) -> Self {
         self.draft.query("include_xanoscript", include_xanoscript);
         self
@@ -165,13 +155,11 @@ InstanceWorkspaceTableTriggerUpdateSecurity, "instance.workspace.table_trigger.u
 /// Optional arguments.
 impl Call<InstanceWorkspaceTableTriggerGet> {
     /// Whether an unpublished draft, where there is one, is answered instead of the published version.
-    #[must_use]
     pub fn include_draft(mut self, include_draft: bool) -> Self {
         self.draft.query("include_draft", include_draft);
         self
     }
     /// Whether the answer carries the XanoScript source.
-    #[must_use]
     pub fn include_xanoscript(mut self, include_xanoscript: bool) -> Self {
         self.draft.query("include_xanoscript", include_xanoscript);
         self
@@ -181,13 +169,11 @@ impl Call<InstanceWorkspaceTableTriggerGet> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceTableTriggerUpdate> {
     /// Whether the change goes live at once; false keeps it as a draft.
-    #[must_use]
     pub fn publish(mut self, publish: bool) -> Self {
         self.draft.query("publish", publish);
         self
     }
     /// Whether the answer carries the XanoScript source.
-    #[must_use]
     pub fn include_xanoscript(mut self, include_xanoscript: bool) -> Self {
         self.draft.query("include_xanoscript", include_xanoscript);
         self
@@ -197,7 +183,6 @@ impl Call<InstanceWorkspaceTableTriggerUpdate> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceTableTriggerUpdateSecurity> {
     /// Whether the answer carries the XanoScript source.
-    #[must_use]
     pub fn include_xanoscript(mut self, include_xanoscript: bool) -> Self {
         self.draft.field("include_xanoscript", &include_xanoscript);
         self

@@ -147,7 +147,6 @@ InstanceWorkspaceTableTruncate, "instance.workspace.table.truncate", none }
 /// Optional arguments.
 impl Call<InstanceWorkspaceTableGet> {
     /// Whether the answer carries the XanoScript source.
-    #[must_use]
     pub fn include_xanoscript(mut self, include_xanoscript: bool) -> Self {
         self.draft.query("include_xanoscript", include_xanoscript);
         self
@@ -157,71 +156,60 @@ impl Call<InstanceWorkspaceTableGet> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceTableUpdate> {
     /// Whether the answer carries the XanoScript source.
-    #[must_use]
     pub fn include_xanoscript(mut self, include_xanoscript: bool) -> Self {
         self.draft.field("include_xanoscript", &include_xanoscript);
         self.draft.query("include_xanoscript", include_xanoscript);
         self
     }
     /// The whole table in XanoScript, instead of the fields.
-    #[must_use]
     pub fn xanoscript(mut self, xanoscript: impl Into<String>) -> Self {
         self.draft.script(xanoscript);
         self
     }
     /// New name of the table.
-    #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         let name: String = name.into();
         self.draft.field("name", &name);
         self
     }
     /// Description, free text.
-    #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         let description: String = description.into();
         self.draft.field("description", &description);
         self
     }
     /// Longer documentation, free text.
-    #[must_use]
     pub fn docs(mut self, docs: impl Into<String>) -> Self {
         let docs: String = docs.into();
         self.draft.field("docs", &docs);
         self
     }
     /// Whether users who log in are kept in it.
-    #[must_use]
     pub fn auth(mut self, auth: bool) -> Self {
         self.draft.field("auth", &auth);
         self
     }
     /// Identifier that stays the same when it is copied to another branch or workspace.
-    #[must_use]
     pub fn guid(mut self, guid: Option<&str>) -> Self {
         self.draft.field("guid", &guid);
         self
     }
     /// All columns, `id` first; what is not among them is dropped.
-    #[must_use]
     pub fn schema(mut self, schema: Option<&[Column]>) -> Self {
         self.draft.field("schema", &schema);
         self
     }
     /// All indexes, the primary one included; what is not among them is dropped.
-    #[must_use]
     pub fn index(mut self, index: Option<&[Index]>) -> Self {
         self.draft.field("index", &index);
         self
     }
     /// Tags to group and find it by.
-    #[must_use]
     pub fn tag(mut self, tag: Option<&[String]>) -> Self {
         self.draft.field("tag", &tag);
         self
     }
     /// Columns the editor offers when a record is chosen.
-    #[must_use]
     pub fn autocomplete(mut self, autocomplete: Option<&[AutocompleteField]>) -> Self {
         self.draft.field("autocomplete", &autocomplete);
         self
@@ -231,25 +219,21 @@ impl Call<InstanceWorkspaceTableUpdate> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceTableUpdateMeta> {
     /// New name of the table.
-    #[must_use]
     pub fn name(mut self, name: Option<&str>) -> Self {
         self.draft.field("name", &name);
         self
     }
     /// Description, free text.
-    #[must_use]
     pub fn description(mut self, description: Option<&str>) -> Self {
         self.draft.field("description", &description);
         self
     }
     /// Tags to group and find it by.
-    #[must_use]
     pub fn tag(mut self, tag: Option<&[String]>) -> Self {
         self.draft.field("tag", &tag);
         self
     }
     /// Whether users who log in are kept in it.
-    #[must_use]
     pub fn auth(mut self, auth: Option<bool>) -> Self {
         self.draft.field("auth", &auth);
         self
@@ -259,7 +243,6 @@ impl Call<InstanceWorkspaceTableUpdateMeta> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceTableUpdateSecurity> {
     /// Whether the answer carries the XanoScript source.
-    #[must_use]
     pub fn include_xanoscript(mut self, include_xanoscript: bool) -> Self {
         self.draft.field("include_xanoscript", &include_xanoscript);
         self
@@ -269,7 +252,6 @@ impl Call<InstanceWorkspaceTableUpdateSecurity> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceTableUpdateAutocomplete> {
     /// Columns the editor offers when a record is chosen.
-    #[must_use]
     pub fn autocomplete(mut self, autocomplete: &[AutocompleteField]) -> Self {
         self.draft.field("autocomplete", autocomplete);
         self
@@ -279,7 +261,6 @@ impl Call<InstanceWorkspaceTableUpdateAutocomplete> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceTableTruncate> {
     /// Label of the data source whose records are meant.
-    #[must_use]
     pub fn data_source(mut self, data_source: impl Into<String>) -> Self {
         let data_source: String = data_source.into();
         self.draft.header("x-data-source", data_source);
@@ -320,39 +301,33 @@ InstanceWorkspaceTablesCreate, "instance.workspace.tables.create", json Table }
 /// Optional arguments.
 impl List<InstanceWorkspaceTablesList> {
     /// Whether the answer carries the XanoScript source.
-    #[must_use]
     pub fn include_xanoscript(mut self, include_xanoscript: bool) -> Self {
         self.draft.query("include_xanoscript", include_xanoscript);
         self
     }
     /// Page to start from, counted from 1.
-    #[must_use]
     pub fn page(mut self, page: i64) -> Self {
         self.draft.query("page", page);
         self
     }
     /// Items a page, 1 to 10000.
-    #[must_use]
     pub fn per_page(mut self, per_page: i64) -> Self {
         self.draft.query("per_page", per_page);
         self
     }
     /// Text to look for; only what contains it is listed.
-    #[must_use]
     pub fn search(mut self, search: impl Into<String>) -> Self {
         let search: String = search.into();
         self.draft.query("search", search);
         self
     }
     /// Field to sort by.
-    #[must_use]
     pub fn sort(mut self, sort: impl Into<String>) -> Self {
         let sort: String = sort.into();
         self.draft.query("sort", sort);
         self
     }
     /// Direction of the sort: `asc` upwards, `desc` downwards.
-    #[must_use]
     pub fn order(mut self, order: impl Into<String>) -> Self {
         let order: String = order.into();
         self.draft.query("order", order);
@@ -363,71 +338,60 @@ impl List<InstanceWorkspaceTablesList> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceTablesCreate> {
     /// Whether the answer carries the XanoScript source.
-    #[must_use]
     pub fn include_xanoscript(mut self, include_xanoscript: bool) -> Self {
         self.draft.field("include_xanoscript", &include_xanoscript);
         self.draft.query("include_xanoscript", include_xanoscript);
         self
     }
     /// The table in XanoScript, instead of the fields.
-    #[must_use]
     pub fn xanoscript(mut self, xanoscript: impl Into<String>) -> Self {
         self.draft.script(xanoscript);
         self
     }
     /// Name of the table.
-    #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         let name: String = name.into();
         self.draft.field("name", &name);
         self
     }
     /// Description, free text.
-    #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         let description: String = description.into();
         self.draft.field("description", &description);
         self
     }
     /// Longer documentation, free text.
-    #[must_use]
     pub fn docs(mut self, docs: impl Into<String>) -> Self {
         let docs: String = docs.into();
         self.draft.field("docs", &docs);
         self
     }
     /// Whether users who log in are kept in it.
-    #[must_use]
     pub fn auth(mut self, auth: bool) -> Self {
         self.draft.field("auth", &auth);
         self
     }
     /// Identifier that stays the same when it is copied to another branch or workspace.
-    #[must_use]
     pub fn guid(mut self, guid: Option<&str>) -> Self {
         self.draft.field("guid", &guid);
         self
     }
     /// The columns, `id` first; left out, the server's usual ones.
-    #[must_use]
     pub fn schema(mut self, schema: Option<&[Column]>) -> Self {
         self.draft.field("schema", &schema);
         self
     }
     /// The indexes.
-    #[must_use]
     pub fn index(mut self, index: Option<&[Index]>) -> Self {
         self.draft.field("index", &index);
         self
     }
     /// Tags to group and find it by.
-    #[must_use]
     pub fn tag(mut self, tag: Option<&[String]>) -> Self {
         self.draft.field("tag", &tag);
         self
     }
     /// Columns the editor offers when a record is chosen.
-    #[must_use]
     pub fn autocomplete(mut self, autocomplete: Option<&[AutocompleteField]>) -> Self {
         self.draft.field("autocomplete", &autocomplete);
         self

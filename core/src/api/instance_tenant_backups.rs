@@ -49,7 +49,6 @@ InstanceWorkspaceTenantBackupsImportArchive, "instance.workspace.tenant.backups.
 /// Optional arguments.
 impl List<InstanceWorkspaceTenantBackupsList> {
     /// Page to start from, counted from 1.
-    #[must_use]
     pub fn page(mut self, page: i64) -> Self {
         self.draft.query("page", page);
         self
@@ -59,7 +58,6 @@ impl List<InstanceWorkspaceTenantBackupsList> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceTenantBackupsCreate> {
     /// Description, free text.
-    #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         let description: String = description.into();
         self.draft.field("description", &description);
@@ -70,7 +68,6 @@ impl Call<InstanceWorkspaceTenantBackupsCreate> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceTenantBackupsImportArchive> {
     /// Description, free text.
-    #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         let description: String = description.into();
         self.draft.field("description", &description);
@@ -169,7 +166,6 @@ InstanceWorkspaceTenantSnapshotsSwap, "instance.workspace.tenant.snapshots.swap"
 /// Optional arguments.
 impl Call<InstanceWorkspaceTenantSnapshotsCreate> {
     /// Letters and digits that become part of the new name.
-    #[must_use]
     pub fn label(mut self, label: impl Into<String>) -> Self {
         let label: String = label.into();
         self.draft.field("label", &label);

@@ -28,26 +28,22 @@ InstanceWorkspaceTenantUnitTestsList, "instance.workspace.tenant.unit_tests.list
 /// Optional arguments.
 impl List<InstanceWorkspaceTenantUnitTestsList> {
     /// Page to start from, counted from 1.
-    #[must_use]
     pub fn page(mut self, page: i64) -> Self {
         self.draft.query("page", page);
         self
     }
     /// Items a page, 1 to 10000.
-    #[must_use]
     pub fn per_page(mut self, per_page: i64) -> Self {
         self.draft.query("per_page", per_page);
         self
     }
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.query("branch", branch);
         self
     }
     /// Kind of the object that is tested; left out, all kinds.
-    #[must_use]
     pub fn obj_type(mut self, obj_type: impl Into<String>) -> Self {
         let obj_type: String = obj_type.into();
         self.draft.query("obj_type", obj_type);
@@ -78,7 +74,6 @@ InstanceWorkspaceTenantUnitTestRun, "instance.workspace.tenant.unit_test.run", j
 /// Optional arguments.
 impl Call<InstanceWorkspaceTenantUnitTestRun> {
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.field("branch", &branch);
@@ -108,19 +103,16 @@ InstanceWorkspaceTenantWorkflowTestsList, "instance.workspace.tenant.workflow_te
 /// Optional arguments.
 impl List<InstanceWorkspaceTenantWorkflowTestsList> {
     /// Page to start from, counted from 1.
-    #[must_use]
     pub fn page(mut self, page: i64) -> Self {
         self.draft.query("page", page);
         self
     }
     /// Items a page, 1 to 10000.
-    #[must_use]
     pub fn per_page(mut self, per_page: i64) -> Self {
         self.draft.query("per_page", per_page);
         self
     }
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.query("branch", branch);

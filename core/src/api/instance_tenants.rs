@@ -48,13 +48,11 @@ InstanceWorkspaceTenantsCreate, "instance.workspace.tenants.create", json Tenant
 /// Optional arguments.
 impl List<InstanceWorkspaceTenantsList> {
     /// Page to start from, counted from 1.
-    #[must_use]
     pub fn page(mut self, page: i64) -> Self {
         self.draft.query("page", page);
         self
     }
     /// Tenants a page, 1 to 100.
-    #[must_use]
     pub fn per_page(mut self, per_page: i64) -> Self {
         self.draft.query("per_page", per_page);
         self
@@ -64,58 +62,49 @@ impl List<InstanceWorkspaceTenantsList> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceTenantsCreate> {
     /// Description, free text.
-    #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         let description: String = description.into();
         self.draft.field("description", &description);
         self
     }
     /// Whether it can be reached from the public network.
-    #[must_use]
     pub fn ingress(mut self, ingress: bool) -> Self {
         self.draft.field("ingress", &ingress);
         self
     }
     /// Whether its background tasks run.
-    #[must_use]
     pub fn tasks(mut self, tasks: bool) -> Self {
         self.draft.field("tasks", &tasks);
         self
     }
     /// Licence; on a cluster of your own take `tier3`.
-    #[must_use]
     pub fn license(mut self, license: impl Into<String>) -> Self {
         let license: String = license.into();
         self.draft.field("license", &license);
         self
     }
     /// Tags to group and find it by.
-    #[must_use]
     pub fn tag(mut self, tag: &[TenantTag]) -> Self {
         self.draft.field("tag", tag);
         self
     }
     /// Number of the cluster to run on.
-    #[must_use]
     pub fn cluster_id(mut self, cluster_id: i64) -> Self {
         self.draft.field("cluster_id", &cluster_id);
         self
     }
     /// Number of the platform to run on.
-    #[must_use]
     pub fn platform_id(mut self, platform_id: i64) -> Self {
         self.draft.field("platform_id", &platform_id);
         self
     }
     /// Host of your own.
-    #[must_use]
     pub fn domain(mut self, domain: impl Into<String>) -> Self {
         let domain: String = domain.into();
         self.draft.field("domain", &domain);
         self
     }
     /// Terms that differ from the licence.
-    #[must_use]
     pub fn license_overrides(mut self, license_overrides: &(impl Serialize + ?Sized)) -> Self {
         self.draft.field("license_overrides", license_overrides);
         self
@@ -339,19 +328,16 @@ InstanceWorkspaceTenantMultidocPull, "instance.workspace.tenant.multidoc.pull", 
 /// Optional arguments.
 impl Call<InstanceWorkspaceTenantMultidocPull> {
     /// Whether environment variables are part of it.
-    #[must_use]
     pub fn env(mut self, env: bool) -> Self {
         self.draft.query("env", env);
         self
     }
     /// Whether an unpublished draft, where there is one, is answered instead of the published version.
-    #[must_use]
     pub fn include_draft(mut self, include_draft: bool) -> Self {
         self.draft.query("include_draft", include_draft);
         self
     }
     /// Whether table records are part of it.
-    #[must_use]
     pub fn records(mut self, records: bool) -> Self {
         self.draft.query("records", records);
         self

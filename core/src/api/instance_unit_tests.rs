@@ -27,26 +27,22 @@ InstanceWorkspaceUnitTestsList, "instance.workspace.unit_tests.list", json UnitT
 /// Optional arguments.
 impl List<InstanceWorkspaceUnitTestsList> {
     /// Page to start from, counted from 1.
-    #[must_use]
     pub fn page(mut self, page: i64) -> Self {
         self.draft.query("page", page);
         self
     }
     /// Items a page, 1 to 10000.
-    #[must_use]
     pub fn per_page(mut self, per_page: i64) -> Self {
         self.draft.query("per_page", per_page);
         self
     }
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.query("branch", branch);
         self
     }
     /// Kind of the object that is tested; left out, all kinds.
-    #[must_use]
     pub fn obj_type(mut self, obj_type: impl Into<String>) -> Self {
         let obj_type: String = obj_type.into();
         self.draft.query("obj_type", obj_type);
@@ -76,7 +72,6 @@ InstanceWorkspaceUnitTestRun, "instance.workspace.unit_test.run", json UnitTestR
 /// Optional arguments.
 impl Call<InstanceWorkspaceUnitTestRun> {
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.field("branch", &branch);

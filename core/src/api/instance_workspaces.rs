@@ -575,33 +575,28 @@ InstanceWorkspaceConvertToXanoscript, "instance.workspace.convert_to_xanoscript"
 /// Optional arguments.
 impl Call<InstanceWorkspaceUpdate> {
     /// Name.
-    #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         let name: String = name.into();
         self.draft.field("name", &name);
         self
     }
     /// Description, free text.
-    #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         let description: String = description.into();
         self.draft.field("description", &description);
         self
     }
     /// Whether its API documentation is switched on.
-    #[must_use]
     pub fn swagger(mut self, swagger: bool) -> Self {
         self.draft.field("swagger", &swagger);
         self
     }
     /// Who may read the API documentation.
-    #[must_use]
     pub fn documentation(mut self, documentation: &DocumentationSettings) -> Self {
         self.draft.field("documentation", documentation);
         self
     }
     /// Settings such as whether pushes are allowed; the reference does not list them.
-    #[must_use]
     pub fn preferences(mut self, preferences: &WorkspacePreferences) -> Self {
         self.draft.field("preferences", preferences);
         self
@@ -611,14 +606,12 @@ impl Call<InstanceWorkspaceUpdate> {
 /// Optional arguments.
 impl Fetch<InstanceWorkspaceExport> {
     /// Password that encrypts the archive; left out, it is not encrypted.
-    #[must_use]
     pub fn password(mut self, password: impl Into<String>) -> Self {
         let password: String = password.into();
         self.draft.field("password", &password);
         self
     }
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.field("branch", &branch);
@@ -629,14 +622,12 @@ impl Fetch<InstanceWorkspaceExport> {
 /// Optional arguments.
 impl Fetch<InstanceWorkspaceExportSchema> {
     /// Password that encrypts the archive; left out, it is not encrypted.
-    #[must_use]
     pub fn password(mut self, password: impl Into<String>) -> Self {
         let password: String = password.into();
         self.draft.field("password", &password);
         self
     }
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.field("branch", &branch);
@@ -647,7 +638,6 @@ impl Fetch<InstanceWorkspaceExportSchema> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceImportArchive> {
     /// Password the archive was encrypted with; needed only if it was.
-    #[must_use]
     pub fn password(mut self, password: impl Into<String>) -> Self {
         let password: String = password.into();
         self.draft.field("password", &password);
@@ -658,13 +648,11 @@ impl Call<InstanceWorkspaceImportArchive> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceImportSchema> {
     /// Whether the new branch becomes the live one at once.
-    #[must_use]
     pub fn setlive(mut self, setlive: bool) -> Self {
         self.draft.field("setlive", &setlive);
         self
     }
     /// Password the archive was encrypted with; needed only if it was.
-    #[must_use]
     pub fn password(mut self, password: impl Into<String>) -> Self {
         let password: String = password.into();
         self.draft.field("password", &password);
@@ -675,7 +663,6 @@ impl Call<InstanceWorkspaceImportSchema> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceOpenapi> {
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.query("branch", branch);
@@ -686,21 +673,18 @@ impl Call<InstanceWorkspaceOpenapi> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceContext> {
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.query("branch", branch);
         self
     }
     /// Notation of the summary.
-    #[must_use]
     pub fn format(mut self, format: impl Into<String>) -> Self {
         let format: String = format.into();
         self.draft.query("format", format);
         self
     }
     /// Kinds of resources to describe, separated by commas; empty means all.
-    #[must_use]
     pub fn include(mut self, include: impl Into<String>) -> Self {
         let include: String = include.into();
         self.draft.query("include", include);
@@ -711,7 +695,6 @@ impl Call<InstanceWorkspaceContext> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceConvertFromXanoscript> {
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.query("branch", branch);
@@ -722,7 +705,6 @@ impl Call<InstanceWorkspaceConvertFromXanoscript> {
 /// Optional arguments.
 impl Call<InstanceWorkspaceConvertToXanoscript> {
     /// Label of the branch; left out or empty, the live branch.
-    #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
         self.draft.query("branch", branch);
@@ -764,7 +746,6 @@ InstanceWorkspacesCreate, "instance.workspaces.create", json Workspace }
 /// Optional arguments.
 impl Call<InstanceWorkspacesCreate> {
     /// Description, free text.
-    #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         let description: String = description.into();
         self.draft.field("description", &description);

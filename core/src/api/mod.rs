@@ -5,6 +5,13 @@
 //! Handles follow the URL: `xano.snippet("x").tokens()` stands for `/snippet/x/token`. See [`Xano`](crate::Xano) and
 //! [`Instance`](crate::Instance), where every chain begins.
 
+#![allow(
+    clippy::pub_underscore_fields,
+    clippy::struct_excessive_bools,
+    clippy::too_many_arguments,
+    reason = "names and shapes are the API's"
+)]
+
 pub mod account;
 pub mod instance;
 pub mod instance_addons;

@@ -12,12 +12,23 @@ pub(super) struct Scan {
     pub(super) items: Range<usize>,
     pub(super) count: usize,
     pub(super) page: Option<u64>,
-    /// Present and a number; `Some(None)` = present and null.
-    pub(super) next_page: Option<Option<u64>>,
+    pub(super) next_page: NextPage,
     pub(super) previous_page: Option<u64>,
     pub(super) per_page: Option<u64>,
     pub(super) total: Option<u64>,
     pub(super) total_pages: Option<u64>,
+}
+
+/// What a page says about the one behind it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum NextPage {
+    /// Nothing: such lists end with a short page.
+    #[default]
+    Unsaid,
+    /// That there is none.
+    None,
+    /// Its number.
+    Number(u64),
 }
 
 /// Reads a bare array, or an object with `items`.
@@ -86,7 +97,7 @@ impl Cursor<'_> {
                 let number = number(&self.text[value.clone()]);
                 match &self.text[key] {
                     b"\"curPage\"" => found.page = number,
-                    b"\"nextPage\"" => found.next_page = Some(number),
+                    b"\"nextPage\"" => found.next_page = number.map_or(NextPage::None, NextPage::Number),
                     b"\"prevPage\"" => found.previous_page = number,
                     b"\"perPage\"" => found.per_page = number,
                     b"\"itemsTotal\"" => found.total = number,
@@ -213,7 +224,10 @@ mod tests {
         let text = r#" {"items" : [ {"a":"]}\"\\"}, 2 ,[{}] ],"curPage":2, "nextPage":"3","prevPage":null,"itemsTotal":9,"pageTotal":3,"perPage":3} "#;
         let found = scan(text.as_bytes()).expect("a page");
         assert_eq!(&text[found.items.clone()], r#"[ {"a":"]}\"\\"}, 2 ,[{}] ]"#);
-        assert_eq!((found.count, found.page, found.next_page), (3, Some(2), Some(Some(3))));
+        assert_eq!(
+            (found.count, found.page, found.next_page),
+            (3, Some(2), NextPage::Number(3))
+        );
         assert_eq!(
             (found.previous_page, found.total, found.total_pages, found.per_page),
             (None, Some(9), Some(3), Some(3))
@@ -223,7 +237,7 @@ mod tests {
     #[test]
     fn a_bare_array_is_its_own_items() {
         let found = scan(b" [1,2] ").expect("a page");
-        assert_eq!((found.items, found.count, found.next_page), (1..6, 2, None));
+        assert_eq!((found.items, found.count, found.next_page), (1..6, 2, NextPage::Unsaid));
         assert_eq!(scan(b"[]").expect("a page").count, 0);
     }
 

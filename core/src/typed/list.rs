@@ -18,6 +18,7 @@ use crate::options::CallOptions;
 use crate::paging::{Pages, RawPage};
 
 /// A list that is ready to be read. `.await` reads its first page.
+#[must_use = "nothing is read before `.await`"]
 pub struct List<O> {
     pub(crate) draft: Draft,
     op: PhantomData<fn() -> O>,
@@ -35,7 +36,6 @@ where
     }
 
     /// What this call does differently from its client.
-    #[must_use]
     pub fn options(mut self, options: CallOptions) -> Self {
         self.draft.options(options);
         self

@@ -28,6 +28,7 @@ pub trait Op: 'static {
 }
 
 /// A call that is ready to be sent, or to be given optional arguments first. `.await` sends it.
+#[must_use = "nothing is sent before `.await`"]
 pub struct Call<O> {
     pub(crate) draft: Draft,
     op: PhantomData<fn() -> O>,
@@ -42,7 +43,6 @@ impl<O: Op> Call<O> {
     }
 
     /// What this call does differently from its client.
-    #[must_use]
     pub fn options(mut self, options: CallOptions) -> Self {
         self.draft.options(options);
         self
@@ -74,6 +74,7 @@ impl<O: Op> fmt::Debug for Call<O> {
 }
 
 /// A call whose answer is a file, or a stream of events. `.await` sends it and leaves the body to be read.
+#[must_use = "nothing is sent before `.await`"]
 pub struct Fetch<O> {
     pub(crate) draft: Draft,
     op: PhantomData<fn() -> O>,
@@ -88,7 +89,6 @@ impl<O: Op> Fetch<O> {
     }
 
     /// What this call does differently from its client.
-    #[must_use]
     pub fn options(mut self, options: CallOptions) -> Self {
         self.draft.options(options);
         self

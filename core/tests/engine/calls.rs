@@ -95,6 +95,7 @@ async fn connections_are_kept_and_counted() {
         (mock.connections(), stats.connections, stats.requests, stats.retries),
         (1, 1, 5, 0)
     );
+    assert!(mock.seen().iter().all(|seen| seen.connection == 0));
     assert_eq!((stats.bytes_out, stats.bytes_in), (5 * 18, 5 * 2));
 }
 
@@ -262,7 +263,8 @@ fn options_that_cannot_work_are_refused() {
         Client::new(options).map(|_| ()).map_err(|error| error.to_string())
     };
     assert_eq!(with(|_| ()), Ok(()));
-    let refused: [(fn(&mut ClientOptions), &str); 8] = [
+    type Row = (fn(&mut ClientOptions), &'static str);
+    let refused: [Row; 8] = [
         (|options| options.token = None, "No access token"),
         (
             |options| options.account_url = Some("http://app.xano.com".into()),

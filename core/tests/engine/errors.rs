@@ -146,7 +146,8 @@ async fn time_runs_out_in_three_ways() {
         change(&mut options);
         me().options(options)
     };
-    let rows: [(fn(&mut CallOptions), &str); 3] = [
+    type Row = (fn(&mut CallOptions), &'static str);
+    let rows: [Row; 3] = [
         (
             |options| options.read_timeout = Some(Duration::from_millis(30)),
             "Nothing came from the server for 30ms",

@@ -50,7 +50,7 @@ impl Act {
 pub fn answer(status: u16, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
     let mut text = format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\n", body.len());
     for (name, value) in headers {
-        text.push_str(&format!("{name}: {value}\r\n"));
+        text.extend([name, ": ", value, "\r\n"]);
     }
     text.push_str("\r\n");
     let mut bytes = text.into_bytes();
@@ -307,7 +307,7 @@ async fn read_chunks(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Vec
 }
 
 async fn fill(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<()> {
-    let mut piece = [0; 16 * 1024];
+    let mut piece = vec![0; 16 * 1024];
     let length = stream.read(&mut piece).await.ok().filter(|length| *length > 0)?;
     buffer.extend_from_slice(&piece[..length]);
     Some(())
