@@ -35,6 +35,8 @@ mod clock;
 mod columns;
 mod connection;
 mod control;
+#[allow(dead_code, unused_imports)] // the routes follow
+mod data;
 mod error;
 mod faults;
 mod handle;
