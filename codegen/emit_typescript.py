@@ -14,7 +14,7 @@ from codegen.model import Argument, Model, Node, Operation, fail
 from codegen.naming import camel, pascal, safe, words
 from codegen.output import MARK, Output
 from codegen.syntax import ListOf, Scalar
-from codegen.typescript_types import Types, field_doc, helpers, key, quote, sentence, tsdoc
+from codegen.typescript_types import Types, field_doc, helpers, key, quote, sentence, tsdoc, union
 
 FOLDER = "bindings-node/ts/generated"
 _TAKEN = frozenset(
@@ -177,7 +177,7 @@ class _Classes:
 
     def _argument_type(self, argument: Argument) -> str:
         spelled = self.types.spell(argument.type, True)
-        return f"{spelled} | null" if argument.nullable else spelled
+        return union([spelled, "null"]) if argument.nullable else spelled
 
     def _answer(self, operation: Operation) -> tuple[str, str]:
         spelled = self.types.spell(operation.answer.type, False)

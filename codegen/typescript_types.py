@@ -74,9 +74,9 @@ class Types:
             inside = f"Record<string, {self.spell(type_.value, argument)}>"
             return f"Readonly<{inside}>" if argument else inside
         if isinstance(type_, Nullable):
-            return f"{self.spell(type_.inner, argument)} | null"
+            return union([self.spell(type_.inner, argument), "null"])
         if isinstance(type_, OneOf):
-            return " | ".join(dict.fromkeys(f"({self.spell(option, argument)})" for option in type_.options))
+            return union([f"({self.spell(option, argument)})" for option in type_.options])
         if isinstance(type_, PageOf):
             return f"Pager<{self.spell(type_.item, argument)}>"
         return "{ " + "; ".join(self._field(f, argument) for f in type_.fields) + " }"
@@ -113,6 +113,11 @@ def helpers(text: str) -> list[str]:
     """The hand-written helper types that a piece of TypeScript names."""
     words = set(re.findall(r"[A-Za-z_$][\w$]*", re.sub(r"/\*\*.*?\*/", "", text, flags=re.S)))
     return [name for name in _HELPERS if name in words]
+
+
+def union(options: list[str]) -> str:
+    """A union of types; one that is `unknown` swallows the others."""
+    return "unknown" if {"unknown", "(unknown)"} & set(options) else " | ".join(dict.fromkeys(options))
 
 
 def quote(text: str) -> str:

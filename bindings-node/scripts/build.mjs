@@ -31,5 +31,7 @@ for (const entry of ['index', 'testing']) {
   writeFileSync(join(esm, `${entry}.d.mts`), `export * from '../cjs/${entry}.js'\n`)
 }
 
-const addons = existsSync(join(here, 'dist')) ? readdirSync(join(here, 'dist')).filter((name) => name.endsWith('.node')) : []
+const addons = existsSync(join(here, 'dist'))
+  ? readdirSync(join(here, 'dist')).filter((name) => name.endsWith('.node'))
+  : []
 if (!addons.length) console.log('bindings-node/dist has no addon yet: run npm run build:native')

@@ -29,7 +29,10 @@ function pack(name, manifest, copies) {
     cpSync(from, join(folder, to), { recursive: true })
   }
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`)
-  execFileSync('npm', ['pack', '--silent', '--pack-destination', out], { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] })
+  execFileSync('npm', ['pack', '--silent', '--pack-destination', out], {
+    cwd: folder,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
 }
 
 rmSync(stage, { recursive: true, force: true })

@@ -173,6 +173,13 @@ impl NativeConnection {
         });
     }
 
+    /// Fetches an address that an answer gave, without the token.
+    #[napi]
+    pub fn fetch(&self, call: f64, src: String) -> NativeDownload {
+        let connection = self.connection.clone();
+        NativeDownload::open(&self.hub, call, async move { connection.fetch(&src).await })
+    }
+
     /// The base URL, where it is known.
     #[napi]
     pub fn base_url(&self) -> Option<String> {

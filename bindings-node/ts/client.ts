@@ -11,13 +11,14 @@
  */
 
 import { decode } from './decode.js'
+import { Download } from './download.js'
 import { ConfigError } from './errors.js'
 import { readEvent, readStats, type Stats } from './events.js'
 import { AccountApi } from './generated/account.js'
 import { InstanceApi } from './generated/instance.js'
 import type { InstanceInfo } from './generated/types.js'
 import { guarded, listen, nativeHub, submit, unlisten } from './hub.js'
-import type { Delivery, NativeClient, NativeConnection } from './native.js'
+import type { Delivery, NativeClient, NativeConnection, NativeDownload } from './native.js'
 import { clientOptionsJson, type CallOptions, type ClientOptions } from './options.js'
 import { packRaw, type RawParams } from './pack.js'
 import { LINK, send, type Resource } from './resource.js'
@@ -89,6 +90,24 @@ function readAny(delivery: Delivery): unknown {
   return bytes
 }
 
+function fetchSrc(resource: Resource, src: string, options?: Pick<CallOptions, 'signal'>): Download {
+  return new Download({
+    operation: 'fetch',
+    signal: options?.signal,
+    async open() {
+      let download: NativeDownload | undefined
+      await submit(
+        (call) => {
+          download = resource[LINK].fetch(call, src)
+        },
+        options?.signal,
+        'fetch',
+      )
+      return download as unknown as NativeDownload
+    },
+  })
+}
+
 function close(resource: Resource): void {
   const { client, listener } = engineOf(resource)
   client.close()
@@ -119,9 +138,9 @@ export class Xano extends AccountApi {
     const { client } = engine
     const connection = guarded(() => {
       if (typeof instance === 'string') return client.instance(instance)
-      const { meta_api, rate_limit } = instance as InstanceInfo
+      const { meta_api, rate_limit }: Partial<InstanceInfo> = instance
       if (typeof meta_api !== 'string') throw new ConfigError('instance() takes a name, or a row of instances.list().')
-      return client.instanceInfo(meta_api, rate_limit === true)
+      return client.instanceInfo(meta_api, rate_limit ?? false)
     })
     return new Instance(new Derived(connection, engine) as unknown as string)
   }
@@ -139,6 +158,15 @@ export class Xano extends AccountApi {
     return request<T>(this, method, path, params, options)
   }
 
+  /**
+   * Fetches an address that an answer gave as `src`. The token is not sent along.
+   *
+   * @param src - The address.
+   * @param options - Its `signal` gives the download up.
+   */
+  fetch(src: string, options?: Pick<CallOptions, 'signal'>): Download {
+    return fetchSrc(this, src, options)
+  }
 
   /** Counters since the client was made. */
   stats(): Stats {
@@ -151,7 +179,7 @@ export class Xano extends AccountApi {
   }
 
   /** Closes the client at the end of a `using` block. */
-  declare [Symbol.dispose]: () => void
+  declare [Symbol.dispose]: () => void;
   /** Closes the client at the end of an `await using` block. */
   declare [Symbol.asyncDispose]: () => Promise<void>
 }
@@ -212,6 +240,15 @@ export class Instance extends InstanceApi {
     return String(url)
   }
 
+  /**
+   * Fetches an address that an answer gave as `src`. The token is not sent along.
+   *
+   * @param src - The address.
+   * @param options - Its `signal` gives the download up.
+   */
+  fetch(src: string, options?: Pick<CallOptions, 'signal'>): Download {
+    return fetchSrc(this, src, options)
+  }
 
   /** Counters of the client behind it, which an instance made by `xano.instance()` shares. */
   stats(): Stats {
@@ -224,14 +261,14 @@ export class Instance extends InstanceApi {
   }
 
   /** Closes the client at the end of a `using` block. */
-  declare [Symbol.dispose]: () => void
+  declare [Symbol.dispose]: () => void;
   /** Closes the client at the end of an `await using` block. */
   declare [Symbol.asyncDispose]: () => Promise<void>
 }
 
 // Node 20 has these symbols only from some release on; where they are missing there is no syntax to use them either.
 for (const class_ of [Xano, Instance]) {
-  const prototype = class_.prototype as Xano | Instance
+  const { prototype } = class_
   if (typeof Symbol.dispose === 'symbol') {
     Object.defineProperty(prototype, Symbol.dispose, {
       value(this: Xano | Instance) {

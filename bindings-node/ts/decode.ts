@@ -18,6 +18,9 @@ export function decode<T>([, , body]: Delivery, operation: string): T {
     const detail = `The answer is not JSON: ${error instanceof Error ? error.message : String(error)}`
     const shown = text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text
     const fields = { detail, operation: operation || null, body: shown, attempts: 1 }
-    throw new DecodeError(`${operation ? `${operation}: ` : ''}${detail}. It starts with ${JSON.stringify(shown)}.`, fields)
+    throw new DecodeError(
+      `${operation ? `${operation}: ` : ''}${detail}. It starts with ${JSON.stringify(shown)}.`,
+      fields,
+    )
   }
 }

@@ -10,16 +10,9 @@
 import { resolve } from 'node:path'
 import { inspect } from 'node:util'
 
+import type { Progress } from './events.js'
 import { listen, submit, unlisten } from './hub.js'
 import type { NativeDownload } from './native.js'
-
-/** How far a transfer is. */
-export interface Progress {
-  /** Bytes so far. */
-  done: number
-  /** Bytes in all; null where the server does not say. */
-  total: number | null
-}
 
 /** @internal How a download starts. */
 export interface Opening {

@@ -45,6 +45,14 @@ export interface ClientEvent {
   left?: number
 }
 
+/** How far a transfer is. */
+export interface Progress {
+  /** Bytes so far. */
+  done: number
+  /** Bytes in all; null where nobody says. */
+  total: number | null
+}
+
 /** What a client has done since it was made. */
 export interface Stats {
   /** Requests sent, each attempt counted. */

@@ -31,7 +31,7 @@ const SMALL = 1 << 20
 /** A form that is ready to be sent, and the cleaning up after it. */
 export interface PreparedForm {
   readonly parts: NativePart[]
-  dispose(): Promise<void>
+  readonly dispose: () => Promise<void>
 }
 
 /** Makes the fields of a form ready. */
@@ -44,7 +44,8 @@ export async function prepareForm(fields: readonly FormField[]): Promise<Prepare
     const parts: NativePart[] = []
     for (const { name, value, file } of fields) {
       if (!file) parts.push({ name, text: fieldText(name, value) })
-      else if (Array.isArray(value)) for (const one of value) parts.push(await filePart(name, one as FileInput, folders))
+      else if (Array.isArray(value))
+        for (const one of value) parts.push(await filePart(name, one as FileInput, folders))
       else parts.push(await filePart(name, value as FileInput, folders))
     }
     return { parts, dispose }
@@ -75,11 +76,13 @@ async function filePart(name: string, input: FileInput, folders: string[]): Prom
     const named = (content as Blob & { name?: unknown }).name
     if (source.name === undefined && typeof named === 'string' && named) part.fileName = named
     if (content.size <= SMALL) part.data = Buffer.from(await content.arrayBuffer())
-    else part.path = await spool(content.stream() as unknown as AsyncIterable<Uint8Array>, folders)
+    else part.path = await spool(content.stream(), folders)
   } else if (isStream(content)) {
     part.path = await spool(content, folders)
   } else {
-    throw new ConfigError(`${name} must be a path, bytes (Buffer or Uint8Array), a Blob, a stream, or { content, name, type }.`)
+    throw new ConfigError(
+      `${name} must be a path, bytes (Buffer or Uint8Array), a Blob, a stream, or { content, name, type }.`,
+    )
   }
   return part
 }

@@ -13,7 +13,7 @@ import { native, type Delivery, type NativeHub } from './native.js'
 
 interface Waiting {
   resolve: (delivery: Delivery) => void
-  reject: (error: unknown) => void
+  reject: (error: Error) => void
 }
 
 const LONG = 2 ** 30
@@ -49,8 +49,9 @@ export function guarded<T>(work: () => T): T {
   }
 }
 
-function fromThrown(error: unknown): unknown {
-  if (error instanceof XanoError || !(error instanceof Error)) return error
+function fromThrown(error: unknown): Error {
+  if (!(error instanceof Error)) return new XanoError(String(error))
+  if (error instanceof XanoError) return error
   return error.message.startsWith('{') ? errorFromNative(error.message) : error
 }
 
@@ -97,14 +98,14 @@ function outcome(
       },
       reject: (error) => {
         done()
-        reject(error as Error)
+        reject(error)
       },
     })
     try {
       begin(call)
     } catch (error) {
       waiting.delete(call)
-      reject(fromThrown(error) as Error)
+      reject(fromThrown(error))
       return
     }
     signal?.addEventListener('abort', onAbort, { once: true })

@@ -13,7 +13,7 @@
  */
 
 export { Instance, Xano, type InstanceOptions } from './client.js'
-export { Download, EventStream, type Progress, type ServerEvent } from './download.js'
+export { Download, EventStream, type ServerEvent } from './download.js'
 export {
   ApiError,
   AuthenticationError,
@@ -31,7 +31,7 @@ export {
   XanoError,
   type ErrorFields,
 } from './errors.js'
-export type { ClientEvent, Stats } from './events.js'
+export type { ClientEvent, Progress, Stats } from './events.js'
 export { RateLimit, type CallOptions, type ClientOptions } from './options.js'
 export type { RawParams } from './pack.js'
 export { Page, Pager } from './pager.js'

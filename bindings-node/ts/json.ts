@@ -34,7 +34,9 @@ function check(value: unknown, path: string, above: object[]): boolean {
     case 'object':
       return value === null || checkObject(value, path, above)
     default:
-      throw new ConfigError(`${path} is ${typeof value === 'undefined' ? '' : 'a '}${typeof value}, which JSON cannot carry.`)
+      throw new ConfigError(
+        `${path} is ${typeof value === 'undefined' ? '' : 'a '}${typeof value}, which JSON cannot carry.`,
+      )
   }
 }
 

@@ -50,11 +50,7 @@ export interface NativePart {
 
 /** The body of a request, by its encoding; null for none. */
 export type NativeBody =
-  | { json: string }
-  | { script: string }
-  | { form: NativePart[] }
-  | { bytes: Buffer; contentType: string }
-  | null
+  { json: string } | { script: string } | { form: NativePart[] } | { bytes: Buffer; contentType: string } | null
 
 /** One API behind one base URL. */
 export interface NativeConnection {
@@ -62,6 +58,7 @@ export interface NativeConnection {
   pages(operation: string, parameters: string | null, body: NativeBody): NativePages
   open(call: number, operation: string, parameters: string | null, body: NativeBody): NativeDownload
   resolve(call: number): void
+  fetch(call: number, src: string): NativeDownload
   baseUrl(): string | null
 }
 

@@ -4,7 +4,7 @@
  */
 
 import { ConfigError } from './errors.js'
-import type { ClientEvent } from './events.js'
+import type { ClientEvent, Progress } from './events.js'
 
 /** How many requests a server takes in any stretch of `per` milliseconds. */
 export interface RateLimit {
@@ -110,6 +110,8 @@ export interface CallOptions {
   idempotent?: boolean | undefined
   /** Pages fetched ahead, for a list. */
   prefetch?: number | undefined
+  /** Told how far an upload is. After a failed attempt it starts again from zero. */
+  onProgress?: ((progress: Progress) => void) | undefined
   /** Headers of this call, over those of the client. */
   headers?: Readonly<Record<string, string>> | undefined
 }
@@ -153,6 +155,7 @@ const CALL: Record<keyof CallOptions, Kind> = {
   maxRetries: 'count',
   idempotent: 'flag',
   prefetch: 'count',
+  onProgress: 'function',
   headers: 'headers',
 }
 
@@ -180,7 +183,7 @@ function fits(kind: Kind, value: unknown): boolean {
     case 'headers':
       return isObject(value) && Object.values(value).every((text) => typeof text === 'string')
     case 'limit':
-      return value === false || (isObject(value) && fitsLimit(value as Partial<RateLimit>))
+      return value === false || (isObject(value) && fitsLimit(value))
     case 'function':
       return typeof value === 'function'
     case 'signal':
@@ -207,7 +210,8 @@ function collect(options: object, known: Record<string, Kind>, what: string): Re
     }
     if (value === undefined) continue
     if (!fits(kind, value)) throw new ConfigError(`${what}: ${name} must be ${WANTED[kind]}.`)
-    if (kind !== 'function' && kind !== 'signal') set[name] = kind === 'headers' ? Object.entries(value as object) : value
+    if (kind !== 'function' && kind !== 'signal')
+      set[name] = kind === 'headers' ? Object.entries(value as object) : value
   }
   return set
 }

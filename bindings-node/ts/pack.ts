@@ -4,7 +4,9 @@
  */
 
 import { ConfigError } from './errors.js'
+import type { Progress } from './events.js'
 import type { FormField } from './files.js'
+import { listen } from './hub.js'
 import { toJson } from './json.js'
 import type { NativeBody } from './native.js'
 import { callOptions, type CallOptions } from './options.js'
@@ -41,6 +43,8 @@ export interface Packed {
   readonly body: NativeBody
   /** The fields of a form, whose files are still to be prepared. */
   readonly form: FormField[] | null
+  /** The listener that is told the progress of an upload, 0 for none. */
+  readonly listener: number
 }
 
 type Wire = string | number | bigint | boolean | null | { json: string }
@@ -53,7 +57,9 @@ export function pack(
   params: object | undefined,
   options: CallOptions | undefined,
 ): Packed {
-  const path = operation.path?.map((name) => pathValue(operation, name, Object.hasOwn(args, name) ? args[name] : bound[name]))
+  const path = operation.path?.map((name) =>
+    pathValue(operation, name, Object.hasOwn(args, name) ? args[name] : bound[name]),
+  )
   const fields = collect(operation, args, params)
   const query: [string, Wire][] = []
   const headers: [string, Wire][] = []
@@ -68,7 +74,8 @@ export function pack(
     const wire = field.wire ?? name
     if (field.in === 'query' || field.in === 'header') {
       const to = field.in === 'query' ? query : headers
-      if (field.list && Array.isArray(value)) for (const item of value) to.push([wire, wireValue(operation, name, item)])
+      if (field.list && Array.isArray(value))
+        for (const item of value) to.push([wire, wireValue(operation, name, item)])
       else to.push([wire, wireValue(operation, name, value)])
       if (field.alsoInBody) body[wire] = value
     } else if (field.in === 'script') packed = { script: scriptValue(operation, value) }
@@ -78,20 +85,45 @@ export function pack(
   }
   if (operation.form) for (const [name, value] of Object.entries(body)) form.push({ name, value, file: false })
   else if (packed === undefined && hasBody) packed = { json: toJson(body, 'params') }
+  const { set, listener } = withListener(options)
   return {
     operation: operation.id,
-    parameters: parametersJson(path, query, headers, callOptions(options)),
+    parameters: parametersJson(path, query, headers, set),
     body: packed ?? null,
     form: operation.form ? form : null,
+    listener,
   }
 }
 
+/** Call options for the native side, which knows a callback by its number. */
+function withListener(options: CallOptions | undefined): {
+  set: Record<string, unknown> | undefined
+  listener: number
+} {
+  const set = callOptions(options)
+  const onProgress = options?.onProgress
+  if (!onProgress) return { set, listener: 0 }
+  const listener = listen((json) => {
+    onProgress(JSON.parse(json) as Progress)
+  })
+  return { set: { ...set, progress: listener }, listener }
+}
+
 /** The arguments that were given, after a look at their names, at null, and at what is missing. */
-function collect(operation: Operation, args: Readonly<Record<string, unknown>>, params: object | undefined): Map<string, unknown> {
+function collect(
+  operation: Operation,
+  args: Readonly<Record<string, unknown>>,
+  params: object | undefined,
+): Map<string, unknown> {
   const known = operation.fields ?? {}
   const given = new Map<string, unknown>()
-  if (params !== undefined && (typeof params !== 'object' || (params as object | null) === null || Array.isArray(params))) {
-    throw new ConfigError(`${operation.id}: the parameters must be one object, such as { ${Object.keys(known).join(', ')} }.`)
+  if (
+    params !== undefined &&
+    (typeof params !== 'object' || (params as object | null) === null || Array.isArray(params))
+  ) {
+    throw new ConfigError(
+      `${operation.id}: the parameters must be one object, such as { ${Object.keys(known).join(', ')} }.`,
+    )
   }
   for (const [name, value] of [...Object.entries(args), ...Object.entries(params ?? {})] as [string, unknown][]) {
     const field = Object.hasOwn(known, name) ? known[name] : undefined
@@ -102,7 +134,9 @@ function collect(operation: Operation, args: Readonly<Record<string, unknown>>, 
     }
     if (value === undefined) continue
     if (value === null && !field.nullable && field.in !== 'whole') {
-      throw new ConfigError(`${operation.id}: ${name} cannot be null. Leave it out (undefined) when there is nothing to send.`)
+      throw new ConfigError(
+        `${operation.id}: ${name} cannot be null. Leave it out (undefined) when there is nothing to send.`,
+      )
     }
     given.set(name, value)
   }
@@ -122,7 +156,7 @@ function collect(operation: Operation, args: Readonly<Record<string, unknown>>, 
 function pathValue(operation: Operation, name: string, value: unknown): string | number | bigint {
   if (typeof value === 'string' || typeof value === 'bigint') return value
   if (typeof value === 'number' && Number.isFinite(value)) return value
-  const found = value === undefined ? 'missing' : value === null ? 'null' : `a ${typeof value} (${String(value)})`
+  const found = value === undefined ? 'missing' : value === null ? 'null' : `of the type ${typeof value}`
   throw new ConfigError(`${operation.id}: ${name} is ${found}. Give a text or a number.`)
 }
 
@@ -183,7 +217,8 @@ export function packRaw(method: string, path: string, params: RawParams, options
     throw new ConfigError("request takes a method and a path, such as request('GET', '/workspace/1').")
   }
   for (const name of Object.keys(params)) {
-    if (!RAW.includes(name)) throw new ConfigError(`request has no ${JSON.stringify(name)}. Known are ${RAW.join(', ')}.`)
+    if (!RAW.includes(name))
+      throw new ConfigError(`request has no ${JSON.stringify(name)}. Known are ${RAW.join(', ')}.`)
   }
   const bodies = [params.json, params.xanoscript, params.body].filter((body) => body !== undefined)
   if (bodies.length > 1) throw new ConfigError('request takes one of json, xanoscript and body, not several.')
@@ -198,8 +233,12 @@ export function packRaw(method: string, path: string, params: RawParams, options
   if (params.json !== undefined) body = { json: toJson(params.json, 'json') }
   else if (params.xanoscript !== undefined) body = { script: params.xanoscript }
   else if (params.body !== undefined) {
-    body = { bytes: Buffer.from(params.body as Uint8Array), contentType: params.contentType ?? 'application/octet-stream' }
+    body = {
+      bytes: Buffer.from(params.body as Uint8Array),
+      contentType: params.contentType ?? 'application/octet-stream',
+    }
   }
-  const parameters = parametersJson(undefined, query, [], callOptions(options), [method, path])
-  return { operation: '', parameters, body, form: null }
+  const { set, listener } = withListener(options)
+  const parameters = parametersJson(undefined, query, [], set, [method, path])
+  return { operation: '', parameters, body, form: null, listener }
 }

@@ -6,7 +6,7 @@ import { inspect, type InspectOptions } from 'node:util'
 
 import { decode } from './decode.js'
 import { Download, EventStream } from './download.js'
-import { guarded, submit } from './hub.js'
+import { guarded, submit, unlisten } from './hub.js'
 import type { Delivery, NativeBody, NativeConnection, NativeDownload } from './native.js'
 import type { CallOptions } from './options.js'
 import { pack, type Operation, type Packed } from './pack.js'
@@ -49,7 +49,11 @@ export class Resource {
 }
 
 /** A resource below another one. */
-export function child<R>(class_: new (link: NativeConnection, bound: Values) => R, parent: Resource, values?: Values): R {
+export function child<R>(
+  class_: new (link: NativeConnection, bound: Values) => R,
+  parent: Resource,
+  values?: Values,
+): R {
   return new class_(parent[LINK], values ? { ...parent[BOUND], ...values } : parent[BOUND])
 }
 
@@ -59,28 +63,25 @@ export async function send(
   options: CallOptions | undefined,
   begin: (call: number, body: NativeBody) => void,
 ): Promise<Delivery> {
-  const name = packed.operation || 'request'
-  if (!packed.form) {
-    return submit(
-      (call) => {
-        begin(call, packed.body)
-      },
-      options?.signal,
-      name,
-    )
-  }
-  const { prepareForm } = require('./files.js') as typeof import('./files.js')
-  const form = await prepareForm(packed.form)
+  let body = packed.body
+  let dispose: (() => Promise<void>) | undefined
   try {
+    if (packed.form) {
+      const { prepareForm } = require('./files.js') as typeof import('./files.js')
+      const form = await prepareForm(packed.form)
+      body = { form: form.parts }
+      dispose = form.dispose
+    }
     return await submit(
       (call) => {
-        begin(call, { form: form.parts })
+        begin(call, body)
       },
       options?.signal,
-      name,
+      packed.operation || 'request',
     )
   } finally {
-    await form.dispose()
+    if (packed.listener) unlisten(packed.listener)
+    await dispose?.()
   }
 }
 
@@ -143,7 +144,8 @@ export function list<T>(
     operation: operation.id,
     signal: options?.signal,
     open(onlyFirst) {
-      const ahead = onlyFirst ? { ...options, prefetch: 0 } : options
+      // Progress is that of an upload, which a list has not.
+      const ahead = { ...options, onProgress: undefined, ...(onlyFirst ? { prefetch: 0 } : {}) }
       const packed = pack(operation, resource[BOUND], args, params, ahead)
       return guarded(() => resource[LINK].pages(packed.operation, packed.parameters, packed.body))
     },
@@ -162,11 +164,12 @@ function opening(
     signal: options?.signal,
     async open() {
       const packed = pack(operation, resource[BOUND], args, params, options)
-      const opened: NativeDownload[] = []
+      let opened: NativeDownload | undefined
       await send(packed, options, (call, body) => {
-        opened.push(resource[LINK].open(call, packed.operation, packed.parameters, body))
+        opened = resource[LINK].open(call, packed.operation, packed.parameters, body)
       })
-      return opened[0] as NativeDownload
+      // Set before anything can be delivered; the compiler does not see into the callback.
+      return opened as unknown as NativeDownload
     },
   }
 }

@@ -131,7 +131,8 @@ export class Emulator {
     })
     const { status } = JSON.parse(meta ?? '{}') as { status: number }
     const value = JSON.parse(String(answer)) as T & { message?: string }
-    if (status >= 400) throw new ConfigError(`The emulator refuses ${method} ${path}: ${value.message ?? String(status)}`)
+    if (status >= 400)
+      throw new ConfigError(`The emulator refuses ${method} ${path}: ${value.message ?? String(status)}`)
     return value
   }
 
@@ -241,7 +242,7 @@ export class Emulator {
   }
 
   /** Stops it at the end of an `await using` block. */
-  declare [Symbol.asyncDispose]: () => Promise<void>
+  declare [Symbol.asyncDispose]: () => Promise<void>;
 
   /** What `console.log` shows. */
   [inspect.custom](_depth: number, options: InspectOptions): string {

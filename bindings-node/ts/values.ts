@@ -50,9 +50,13 @@ export function parseTime(value: Time | null | undefined): Date | null {
     const date = new Date(Math.abs(number) < SECONDS_BELOW ? number * 1000 : number)
     if (!Number.isNaN(date.getTime())) return date
   } else if (typeof value === 'string') {
-    const form = /^(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)\s*(Z|[+-]\d\d(?::?\d\d)?)?)?$/i.exec(value.trim())
+    const form = /^(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)\s*(Z|[+-]\d\d(?::?\d\d)?)?)?$/i.exec(
+      value.trim(),
+    )
     if (form) {
-      const zone = (form[3] ?? 'Z').toUpperCase().replace(/^([+-]\d\d):?(\d\d)?$/, (_, h: string, m?: string) => `${h}:${m ?? '00'}`)
+      const zone = (form[3] ?? 'Z')
+        .toUpperCase()
+        .replace(/^([+-]\d\d):?(\d\d)?$/, (_, h: string, m?: string) => `${h}:${m ?? '00'}`)
       const date = new Date(`${form[1] ?? ''}T${form[2] ?? '00:00'}${zone}`)
       if (!Number.isNaN(date.getTime())) return date
     }

@@ -539,7 +539,7 @@ export interface FunctionHistoryEntry {
   /** Values it was given. */
   input: unknown
   /** What it answered, when asked for with `include_output`. */
-  output?: unknown | null
+  output?: unknown
   /** Number of the workspace. */
   workspace_id: number
   /** Label of the branch. */
@@ -911,7 +911,7 @@ export interface MiddlewareHistoryEntry {
   /** Values it was given. */
   input: unknown
   /** What it answered, when asked for with `include_output`. */
-  output?: unknown | null
+  output?: unknown
   /** Number of the workspace. */
   workspace_id: number
   /** Label of the branch. */
@@ -1317,7 +1317,7 @@ export interface RequestHistoryEntry {
   /** Values it was given. */
   input: unknown
   /** What it answered, when asked for with `include_output`. */
-  output?: unknown | null
+  output?: unknown
   /** Headers that came with it. */
   request_headers: string[]
   /** Headers of the answer. */
@@ -1642,7 +1642,7 @@ export interface TaskHistoryEntry {
   /** Values it was given. */
   input: unknown
   /** What it answered, when asked for with `include_output`. */
-  output?: unknown | null
+  output?: unknown
   /** Number of the workspace. */
   workspace_id: number
   /** Label of the branch. */
@@ -1848,7 +1848,7 @@ export interface ToolHistoryEntry {
   /** Values it was given. */
   input: unknown
   /** What it answered, when asked for with `include_output`. */
-  output?: unknown | null
+  output?: unknown
   /** Number of the workspace. */
   workspace_id: number
   /** Label of the branch. */
@@ -1907,7 +1907,7 @@ export interface TriggerHistoryEntry {
   /** Values it was given. */
   input: unknown
   /** What it answered, when asked for with `include_output`. */
-  output?: unknown | null
+  output?: unknown
   /** Number of the workspace. */
   workspace_id: number
   /** Number of the trigger. */
