@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from xano_metadata import AsyncXano, Xano
+from xano_metadata import AsyncInstance, AsyncXano, Instance, Xano
 
 from codegen.naming import safe
 
@@ -37,7 +37,7 @@ def python_sync(plan: list[dict[str, Any]], account_url: str, instance_url: str)
     """The synchronous face."""
     found: Violations = []
     with Xano(token=TOKEN, account_url=account_url, max_retries=0) as xano, tempfile.TemporaryDirectory() as folder:
-        roots = {"account": xano, "instance": xano.instance(url=instance_url)}
+        roots = {"account": xano, "instance": Instance(instance_url, token=TOKEN, max_retries=0)}
         for call in plan:
             try:
                 _run_sync(_method(roots, call), call, Path(folder) / "download")
@@ -71,7 +71,7 @@ async def _python_async(plan: list[dict[str, Any]], account_url: str, instance_u
     found: Violations = []
     with tempfile.TemporaryDirectory() as folder:
         async with AsyncXano(token=TOKEN, account_url=account_url, max_retries=0) as xano:
-            roots = {"account": xano, "instance": xano.instance(url=instance_url)}
+            roots = {"account": xano, "instance": AsyncInstance(instance_url, token=TOKEN, max_retries=0)}
             for call in plan:
                 try:
                     await _run_async(_method(roots, call), call, Path(folder) / "download")

@@ -14,7 +14,8 @@ const roots = { account: new Xano({ ...options, accountUrl }), instance: new Ins
 const folder = mkdtempSync(join(tmpdir(), 'conformance-'))
 
 const camel = (name) => name.replace(/_([a-z0-9])/g, (_, letter) => letter.toUpperCase())
-const value = (v) => (v !== null && typeof v === 'object' && '$file' in v ? { content: Buffer.from(v.text), name: v.$file } : v)
+const value = (v) =>
+  v !== null && typeof v === 'object' && '$file' in v ? { content: Buffer.from(v.text), name: v.$file } : v
 const values = (given) => Object.fromEntries(Object.entries(given).map(([name, v]) => [name, value(v)]))
 
 async function run(call) {
