@@ -69,6 +69,7 @@ class _Builder:
         self._declare_types()
         operations = [self._operation(block) for block in self.table.operations]
         self._check_unique(operations)
+        self._check_readers(operations)
         for named in list(self.types.values()):
             if named.declared and named.name not in self.used:
                 raise fail(named.place, f"type {named.name} is not used")
@@ -204,6 +205,7 @@ class _Builder:
             long=self._choice(block, "timeout", ("normal", "long"), "normal") == "long",
             deprecated=keys.get("deprecated"),
             note=keys.get("note"),
+            reads=self._chain_id(block, "reads"),
             place=block.place,
         )
 
@@ -213,6 +215,15 @@ class _Builder:
         if text not in allowed:
             raise fail(place, f"{key} is {text!r}, not one of {', '.join(allowed)}")
         return text
+
+    @staticmethod
+    def _chain_id(block: OperationBlock, key: str) -> str | None:
+        if key not in block.keys:
+            return None
+        parser = TypeParser(*block.keys[key])
+        chain = parser.chain()
+        parser.end()
+        return ".".join([block.api, *(s.name for s in chain)])
 
     def _chain(self, block: OperationBlock) -> tuple[Segment, ...]:
         text, place = block.keys["name"]
@@ -349,6 +360,18 @@ class _Builder:
             if other := routes.get(route):
                 raise fail(operation.place, f"{operation.method} {operation.path} is there twice: {other.place}")
             ids[operation.id] = routes[route] = operation
+
+    @staticmethod
+    def _check_readers(operations: list[Operation]) -> None:
+        by_id = {o.id: o for o in operations}
+        for operation in operations:
+            if operation.reads is None:
+                continue
+            reader = by_id.get(operation.reads)
+            if reader is None or reader.effect != "read" or reader.chain != operation.chain:
+                raise fail(operation.place, f"{operation.reads} does not read what {operation.id} replaces")
+            if reader.paging and len(operation.at("body")) != 1:
+                raise fail(operation.place, f"{operation.id} must take the one list that {operation.reads} reads")
 
     # The tree of handles
 

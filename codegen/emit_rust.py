@@ -325,11 +325,11 @@ def _fill(argument: Argument, operation: Operation, types: Types) -> str:
     if form.parameter == "impl Into<String>":
         text = f"let {name}: String = {name}.into();\n"
         if argument.also_in_body:
-            text += f"call.draft.field({wire}, &{name});\n"
+            text += f"call.draft.repeat({wire}, {name}.as_str());\n"
         return f"{text}call.draft.{argument.location}({wire}, {name});\n"
     if form.parameter not in ("i64", "f64", "bool", "Option<i64>", "Option<f64>", "Option<bool>", "Option<&str>"):
         raise fail(argument.place, f"{operation.id}: no way yet to put {form.parameter} into a {argument.location}")
-    text = f"call.draft.field({wire}, &{name});\n" if argument.also_in_body else ""
+    text = f"call.draft.repeat({wire}, {name});\n" if argument.also_in_body else ""
     return f"{text}call.draft.{argument.location}({wire}, {name});\n"
 
 
@@ -360,7 +360,7 @@ def _dispatch_file(model: Model, types: Types) -> str:
     return (
         f"// {MARK}\n\n//! From an operation's id and JSON arguments to a call of its typed method.\n\n"
         "#[allow(clippy::wildcard_imports, reason = \"every value of the API may occur\")]\n"
-        "use xano_metadata::api::*;\nuse xano_metadata::{Error, Id, Instance, Xano};\nuse serde_json::{Map, Value};\n"
+        "use xano_metadata::api::*;\nuse xano_metadata::{Id, Instance, Xano};\nuse serde_json::{Map, Value};\n"
         "use super::{Answer, Given, drain, json};\n\n"
         "#[allow(deprecated, clippy::too_many_lines, reason = \"one arm an operation\")]\n"
         "/// Calls the operation; none when there is no such operation.\n"

@@ -112,6 +112,8 @@ class Operation:
     long: bool
     deprecated: str | None
     note: str | None
+    reads: str | None
+    """The operation that reads what this one replaces as a whole; the faces offer `edit`, which does both."""
     place: Place
 
     @property

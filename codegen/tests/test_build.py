@@ -101,6 +101,7 @@ def test_inline_objects_get_a_name_from_where_they_stand() -> None:
             "there is no query parameter 'b' to repeat",
         ),
         (operation("a", extra='  query: {a: same "A"}\n'), "`same` repeats a query parameter"),
+        (operation("a", extra="  reads: b\n") + operation("b", "/b", method="POST"), "instance.b does not read"),
         (operation("a", extra="  effect: harmless\n"), "effect is 'harmless', not one of"),
         (operation("a", extra='  body(json): {a: int "A"}\n'), "GET takes no body"),
         (operation("a", answer="200(json): page(int)"), "a page(…) answer needs `paging:`"),

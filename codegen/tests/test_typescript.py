@@ -46,12 +46,19 @@ def outcome() -> dict[str, Any]:
     tsc = ROOT / "node_modules" / ".bin" / "tsc"
     # Declarations stay whole: `use.ts` makes roots out of a connection, as the hand-written classes do.
     done = subprocess.run(
-        [tsc, "-p", WORK, "--stripInternal", "false"], capture_output=True, text=True, check=False, cwd=ROOT, timeout=120
+        [tsc, "-p", WORK, "--stripInternal", "false"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+        timeout=120,
     )
     assert done.returncode == 0, done.stdout
     native = WORK / "dist" / "cjs" / "native.js"
     native.write_text("exports.native = () => require('./fake.js').native()\n", encoding="utf-8")
-    done = subprocess.run(["node", WORK / "dist" / "cjs" / "use.js"], capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(
+        ["node", WORK / "dist" / "cjs" / "use.js"], capture_output=True, text=True, check=False, timeout=60
+    )
     assert done.returncode == 0, done.stderr
     result: dict[str, Any] = json.loads(done.stdout)
     return result
