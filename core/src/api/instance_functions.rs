@@ -106,13 +106,13 @@ impl Call<InstanceWorkspaceFunctionsCreate> {
     /// Label of the branch; left out or empty, the live branch.
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         let branch: String = branch.into();
-        self.draft.field("branch", &branch);
+        self.draft.repeat("branch", branch.as_str());
         self.draft.query("branch", branch);
         self
     }
     /// Whether the answer carries the XanoScript source.
     pub fn include_xanoscript(mut self, include_xanoscript: bool) -> Self {
-        self.draft.field("include_xanoscript", &include_xanoscript);
+        self.draft.repeat("include_xanoscript", include_xanoscript);
         self.draft.query("include_xanoscript", include_xanoscript);
         self
     }
@@ -224,13 +224,13 @@ impl Call<InstanceWorkspaceFunctionGet> {
 impl Call<InstanceWorkspaceFunctionUpdate> {
     /// Whether the change goes live at once; false keeps it as a draft.
     pub fn publish(mut self, publish: bool) -> Self {
-        self.draft.field("publish", &publish);
+        self.draft.repeat("publish", publish);
         self.draft.query("publish", publish);
         self
     }
     /// Whether the answer carries the XanoScript source.
     pub fn include_xanoscript(mut self, include_xanoscript: bool) -> Self {
-        self.draft.field("include_xanoscript", &include_xanoscript);
+        self.draft.repeat("include_xanoscript", include_xanoscript);
         self.draft.query("include_xanoscript", include_xanoscript);
         self
     }

@@ -373,7 +373,7 @@ InstanceEphemeralCleanup, "instance.ephemeral.cleanup", none }
 impl Call<InstanceEphemeralRunJob> {
     /// Whether the output is sent while the job runs.
     pub fn streaming(mut self, streaming: bool) -> Self {
-        self.draft.field("streaming", &streaming);
+        self.draft.repeat("streaming", streaming);
         self.draft.query("streaming", streaming);
         self
     }

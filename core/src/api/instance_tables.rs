@@ -157,7 +157,7 @@ impl Call<InstanceWorkspaceTableGet> {
 impl Call<InstanceWorkspaceTableUpdate> {
     /// Whether the answer carries the XanoScript source.
     pub fn include_xanoscript(mut self, include_xanoscript: bool) -> Self {
-        self.draft.field("include_xanoscript", &include_xanoscript);
+        self.draft.repeat("include_xanoscript", include_xanoscript);
         self.draft.query("include_xanoscript", include_xanoscript);
         self
     }
@@ -339,7 +339,7 @@ impl List<InstanceWorkspaceTablesList> {
 impl Call<InstanceWorkspaceTablesCreate> {
     /// Whether the answer carries the XanoScript source.
     pub fn include_xanoscript(mut self, include_xanoscript: bool) -> Self {
-        self.draft.field("include_xanoscript", &include_xanoscript);
+        self.draft.repeat("include_xanoscript", include_xanoscript);
         self.draft.query("include_xanoscript", include_xanoscript);
         self
     }

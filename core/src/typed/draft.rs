@@ -37,6 +37,8 @@ pub(crate) struct Draft {
     connection: Connection,
     request: Result<Request, Error>,
     fields: Map<String, Json>,
+    /// Query parameters that a body of fields repeats.
+    repeated: Map<String, Json>,
     parts: Vec<Part>,
 }
 
@@ -50,6 +52,7 @@ impl Draft {
             connection: node.connection.clone(),
             request,
             fields: Map::new(),
+            repeated: Map::new(),
             parts: Vec::new(),
         }
     }
@@ -88,6 +91,11 @@ impl Draft {
         }
     }
 
+    /// A query parameter that the body repeats, if there are fields in it.
+    pub(crate) fn repeat(&mut self, name: &'static str, value: impl Into<Json>) {
+        self.repeated.insert(name.to_owned(), value.into());
+    }
+
     /// A file in a form; the field's name is the operation's, not the part's.
     pub(crate) fn part(&mut self, name: &'static str, part: Part) {
         self.parts.push(Part {
@@ -118,9 +126,12 @@ impl Draft {
     }
 
     /// The finished request and where it goes.
-    pub(crate) fn finish(self) -> Result<(Connection, Request), Error> {
+    pub(crate) fn finish(mut self) -> Result<(Connection, Request), Error> {
         let mut request = self.request?;
         let kinds = request.operation().map(|row| row.body).unwrap_or_default();
+        if request.body.is_empty() {
+            self.fields.append(&mut self.repeated);
+        }
         if !self.parts.is_empty() || (kinds.multipart && !kinds.json && request.body.is_empty()) {
             let texts = self
                 .fields

@@ -251,6 +251,9 @@ async fn a_connection_by_url_may_have_a_token_of_its_own() {
     assert!(client.instance_at("http://x1.xano.io", None).is_err());
 }
 
+/// A change to good options, and a word of the refusal.
+type Refused = (fn(&mut ClientOptions), &'static str);
+
 #[test]
 fn options_that_cannot_work_are_refused() {
     let with = |change: fn(&mut ClientOptions)| {
@@ -263,8 +266,7 @@ fn options_that_cannot_work_are_refused() {
         Client::new(options).map(|_| ()).map_err(|error| error.to_string())
     };
     assert_eq!(with(|_| ()), Ok(()));
-    type Row = (fn(&mut ClientOptions), &'static str);
-    let refused: [Row; 8] = [
+    let refused: [Refused; 8] = [
         (|options| options.token = None, "No access token"),
         (
             |options| options.account_url = Some("http://app.xano.com".into()),

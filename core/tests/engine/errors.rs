@@ -137,6 +137,9 @@ async fn what_is_no_json_is_a_decode_error_that_shows_it() {
     assert_eq!(error.body(), Some("<html>not what you think"));
 }
 
+/// A limit of time, and the words when it is over.
+type Limited = (fn(&mut CallOptions), &'static str);
+
 #[tokio::test]
 async fn time_runs_out_in_three_ways() {
     let silent = Mock::start([Act::Silence, Act::Silence, Act::Silence]).await;
@@ -146,8 +149,7 @@ async fn time_runs_out_in_three_ways() {
         change(&mut options);
         me().options(options)
     };
-    type Row = (fn(&mut CallOptions), &'static str);
-    let rows: [Row; 3] = [
+    let rows: [Limited; 3] = [
         (
             |options| options.read_timeout = Some(Duration::from_millis(30)),
             "Nothing came from the server for 30ms",

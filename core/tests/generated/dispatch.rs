@@ -6,7 +6,7 @@ use super::{Answer, Given, drain, json};
 use serde_json::{Map, Value};
 #[allow(clippy::wildcard_imports, reason = "every value of the API may occur")]
 use xano_metadata::api::*;
-use xano_metadata::{Error, Id, Instance, Xano};
+use xano_metadata::{Id, Instance, Xano};
 
 #[allow(deprecated, clippy::too_many_lines, reason = "one arm an operation")]
 /// Calls the operation; none when there is no such operation.
