@@ -41,7 +41,7 @@ mkdirSync(out, { recursive: true })
 
 // The platform packages are named only in what is packed: the lock file of the repository cannot hold packages that a
 // release has not published yet.
-const { devDependencies: _dev, scripts: _scripts, napi: _napi, ...published } = main
+const { devDependencies: _dev, scripts: _scripts, ...published } = main
 const optionalDependencies = Object.fromEntries(
   Object.keys(PLATFORMS).map((platform) => [`${main.name}-${platform}`, main.version]),
 )
