@@ -5,9 +5,11 @@
 //! window has room.
 //!
 //! The window is the server's, so what counts is when a request *arrived*, which the client cannot see. It lies between
-//! sending and answering; the quickest round trip seen so far bounds how early the answer can have left. A slot is
-//! therefore free again one window after `sent + (round trip − quickest round trip)`, plus a guard for clocks. That never
-//! frees a slot too early, and costs only what the network's delay varies.
+//! sending and answering: at the latest when the answer came. Waiting a whole round trip longer would waste the window on
+//! a long link, so the quickest round trip seen is taken off, which the answer's way back and the next request's way there
+//! need at least. But early on, or on a busy machine, the quickest one seen is not yet quick, and taking it off would free
+//! slots too early; what the window can spare, one percent of it, is therefore never taken off. A slot is free again one
+//! window after `sent + round trip − (quickest round trip − 1 % of the window)`, plus a guard for clocks.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,6 +23,9 @@ use crate::process::PerProcess;
 
 /// For the different speeds of two clocks, and the coarseness of timers.
 const GUARD: Duration = Duration::from_millis(2);
+
+/// One part in so many of the window is given up for the uncertainty of when requests arrive.
+const SPARE: u32 = 100;
 
 /// The most that a slow answer may delay its slot: beyond it the time was spent working, not arriving.
 const MAX_ARRIVAL: Duration = Duration::from_secs(2);
@@ -271,7 +276,10 @@ impl Window {
 impl Slot {
     fn free_at(&self, per: Duration, quickest: Duration) -> Instant {
         let arrived_within = match self.round_trip {
-            Some(round_trip) => round_trip.saturating_sub(quickest).min(MAX_ARRIVAL),
+            Some(round_trip) => {
+                let certain = quickest.saturating_sub(per / SPARE);
+                round_trip.saturating_sub(certain).min(MAX_ARRIVAL)
+            }
             None => MAX_FLIGHT,
         };
         self.sent + arrived_within + per + GUARD

@@ -3,7 +3,7 @@
 //! What the cases mean stands in `tests/cases/README.md`. Rust fills fields that a server left out with their empty
 //! values, so an answer may hold more than a case expects as long as that is empty.
 
-#[path = "../dispatch/mod.rs"]
+#[path = "../../../core/tests/dispatch/mod.rs"]
 mod dispatch;
 
 use std::fs;
@@ -223,7 +223,7 @@ fn check(emulator: &Emulator, case: &Value, runtime: &tokio::runtime::Runtime) {
 
 #[test]
 fn every_case_holds() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/cases");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../cases");
     let emulator = Emulator::start(EmulatorOptions::default()).expect("an emulator");
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let mut failed = Vec::new();
