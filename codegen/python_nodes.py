@@ -142,7 +142,10 @@ class Nodes:
         ]
 
     def _method(self, spelling: Spelling, operation: Operation, members: set[str]) -> list[str]:
-        taken = {"to", "on_progress"} if operation.answer.kind == "stream" else set()
+        streamed = operation.answer.kind == "stream"
+        watched = streamed or operation.has_files
+        taken = {"to"} if streamed else set()
+        taken |= {"on_progress"} if watched else set()
         names = {a.name: f"{a.name}_" if a.name in taken else safe(a.name, "python") for a in operation.free}
         either = operation.takes_script and bool(operation.encodings)
         positional = [a for a in operation.free if a.location in ("path", "whole_body")]
@@ -150,7 +153,7 @@ class Nodes:
         keyword.sort(key=lambda a: not _must(a, either))
         extra: list[str] = []
         signature = ["self"]
-        if operation.answer.kind == "stream":
+        if streamed:
             signature.append("to: str | PathLike[str]")
             extra.append("to: Where to write the file. It appears whole or not at all.")
         for argument in positional:
@@ -161,7 +164,7 @@ class Nodes:
             if not _must(argument, either):
                 spelt = f"{join([spelt, 'Omit'])} = OMIT" if spelt != "Any" else "Any = OMIT"
             signature.append(f"{names[argument.name]}: {unshadowed(spelt, members)}")
-        if operation.answer.kind == "stream":
+        if watched:
             signature.append("on_progress: Progress | None = None")
             extra.append("on_progress: Called with the bytes so far and, where known, in all.")
         signature.append("options: Options = None")
@@ -192,7 +195,7 @@ class Nodes:
             method = "_do"
         elif operation.answer.kind == "stream":
             method = "_save"
-            parts += ["to", "on_progress"]
+            parts.append("to")
         elif operation.answer.kind in ("events", "text"):
             method = f"_{operation.answer.kind}"
         elif read is None:
@@ -200,6 +203,8 @@ class Nodes:
         else:
             parts.append(read)
         parts += _parts(operation, names)
+        if operation.has_files or operation.answer.kind == "stream":
+            parts.append("on_progress=on_progress")
         parts.append("options=options")
         call = f"{wait}self.{method}({', '.join(parts)})"
         if method == "_any" and returns != "Any":

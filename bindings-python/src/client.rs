@@ -187,6 +187,39 @@ impl Connection {
         submit(py, completions, future, Some(meter), call)
     }
 
+    /// Fetches a file by its address, without the token.
+    #[pyo3(signature = (src, to, on_progress, /))]
+    fn fetch(&self, py: Python<'_>, src: String, to: String, on_progress: Option<Bound<'_, PyAny>>) -> PyResult<()> {
+        let meter = Arc::new(Meter::default());
+        let report = on_progress.as_ref().map(|callback| Report::new(Arc::clone(&meter), callback));
+        let connection = self.0.clone();
+        let call = async move {
+            let download = connection.fetch(&src).await?;
+            download.save(to, |progress| meter.set(progress)).await
+        };
+        wait(py, call, report).map(|_| ())
+    }
+
+    /// The same, for a future.
+    #[pyo3(signature = (completions, future, src, to, /))]
+    fn submit_fetch(
+        &self,
+        py: Python<'_>,
+        completions: Py<Completions>,
+        future: Py<PyAny>,
+        src: String,
+        to: String,
+    ) -> PyResult<Ticket> {
+        let meter = Arc::new(Meter::default());
+        let connection = self.0.clone();
+        let shared = Arc::clone(&meter);
+        let call = async move {
+            let download = connection.fetch(&src).await?;
+            download.save(to, |progress| shared.set(progress)).await.map(|_| Outcome::Done)
+        };
+        submit(py, completions, future, Some(meter), call)
+    }
+
     /// Opens an answer that is read as it comes.
     #[pyo3(signature = (packed, /))]
     fn open(

@@ -76,24 +76,28 @@ class _AsyncRoot(Root, AsyncNode):
         completions, future = _begin()
         return await _finish(future, self._connection.submit(completions, future, packed, kind))
 
-    async def download(
-        self, src: str, to: str | PathLike[str], *, on_progress: Progress | None = None, options: Options = None
-    ) -> Path:
+    async def download(self, src: str, to: str | PathLike[str], *, on_progress: Progress | None = None) -> Path:
         """Fetches a file that an answer named by `{src}`. The token is not sent there.
 
         Args:
             src: The address, as the answer gave it.
             to: Where to write the file. It appears whole or not at all.
             on_progress: Called with the bytes so far and, where known, in all.
-            options: What this call does differently from its client.
 
         Returns:
             The path written.
 
         Raises:
-            XanoError: What any call raises; ConfigError when the file cannot be written.
+            ConfigError: The address is neither https nor on loopback, or the file cannot be written.
+            XanoError: What any call raises; see `xano_metadata.errors`.
         """
-        return await self._save(f"src:{src}", to, on_progress, path=(), options=options)
+        from pathlib import Path  # noqa: PLC0415 - only downloads need it
+
+        target = Path(to)
+        completions, future = _begin()
+        ticket = self._connection.submit_fetch(completions, future, src, str(target))
+        await _finish(future, ticket, on_progress)
+        return target
 
 
 class AsyncXano(_AsyncRoot, AsyncXanoOperations):

@@ -75,24 +75,26 @@ class _SyncRoot(Root, SyncNode):
         packed = self._request((method, path), raw_parts(query, json, xanoscript, headers, options))
         return self._connection.call(packed, kind)
 
-    def download(
-        self, src: str, to: str | PathLike[str], *, on_progress: Progress | None = None, options: Options = None
-    ) -> Path:
+    def download(self, src: str, to: str | PathLike[str], *, on_progress: Progress | None = None) -> Path:
         """Fetches a file that an answer named by `{src}`. The token is not sent there.
 
         Args:
             src: The address, as the answer gave it.
             to: Where to write the file. It appears whole or not at all.
             on_progress: Called with the bytes so far and, where known, in all.
-            options: What this call does differently from its client.
 
         Returns:
             The path written.
 
         Raises:
-            XanoError: What any call raises; ConfigError when the file cannot be written.
+            ConfigError: The address is neither https nor on loopback, or the file cannot be written.
+            XanoError: What any call raises; see `xano_metadata.errors`.
         """
-        return self._save(f"src:{src}", to, on_progress, path=(), options=options)
+        from pathlib import Path  # noqa: PLC0415 - only downloads need it
+
+        target = Path(to)
+        self._connection.fetch(src, str(target), on_progress)
+        return target
 
 
 class Xano(_SyncRoot, XanoOperations):

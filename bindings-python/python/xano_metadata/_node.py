@@ -47,6 +47,8 @@ if TYPE_CHECKING:
         """The fields that only repeat a query parameter, so that a script may stand beside them."""
         required: tuple[str, ...]
         """The fields that must be given when there is no script."""
+        on_progress: Progress | None
+        """Told how far an upload is."""
         options: CallOptions | CallFields | None
 
     Options = CallOptions | CallFields | None
@@ -115,28 +117,28 @@ class SyncNode(Node):
     __slots__ = ()
 
     def _call(self, operation: str, read: Callable[[Any], T], **parts: Unpack[Parts]) -> T:
-        return checked(operation, read, self._connection.call(self._request(operation, parts), JSON))
+        return checked(
+            operation, read, self._connection.call(self._request(operation, parts), JSON, parts.get("on_progress"))
+        )
 
     def _any(self, operation: str, **parts: Unpack[Parts]) -> Any:
-        return self._connection.call(self._request(operation, parts), JSON)
+        return self._connection.call(self._request(operation, parts), JSON, parts.get("on_progress"))
 
     def _text(self, operation: str, **parts: Unpack[Parts]) -> str:
-        text: str = self._connection.call(self._request(operation, parts), TEXT)
+        text: str = self._connection.call(self._request(operation, parts), TEXT, parts.get("on_progress"))
         return text
 
     def _do(self, operation: str, **parts: Unpack[Parts]) -> None:
-        self._connection.call(self._request(operation, parts), NOTHING)
+        self._connection.call(self._request(operation, parts), NOTHING, parts.get("on_progress"))
 
     def _pages(self, operation: str, read: Callable[[Any], T] | None, **parts: Unpack[Parts]) -> Pager[T]:
         return Pager(self._open_pages(operation, parts), read)
 
-    def _save(
-        self, operation: str, to: str | PathLike[str], on_progress: Progress | None, **parts: Unpack[Parts]
-    ) -> Path:
+    def _save(self, operation: str, to: str | PathLike[str], **parts: Unpack[Parts]) -> Path:
         from pathlib import Path  # noqa: PLC0415 - only downloads need it
 
         target = Path(to)
-        self._connection.save(self._request(operation, parts), str(target), on_progress)
+        self._connection.save(self._request(operation, parts), str(target), parts.get("on_progress"))
         return target
 
     def _events(self, operation: str, **parts: Unpack[Parts]) -> EventStream:
@@ -153,23 +155,23 @@ class AsyncNode(Node):
     async def _call(self, operation: str, read: Callable[[Any], T], **parts: Unpack[Parts]) -> T:
         completions, future = _begin()
         ticket = self._connection.submit(completions, future, self._request(operation, parts), JSON)
-        return checked(operation, read, await _finish(future, ticket))
+        return checked(operation, read, await _finish(future, ticket, parts.get("on_progress")))
 
     async def _any(self, operation: str, **parts: Unpack[Parts]) -> Any:
         completions, future = _begin()
         ticket = self._connection.submit(completions, future, self._request(operation, parts), JSON)
-        return await _finish(future, ticket)
+        return await _finish(future, ticket, parts.get("on_progress"))
 
     async def _text(self, operation: str, **parts: Unpack[Parts]) -> str:
         completions, future = _begin()
         ticket = self._connection.submit(completions, future, self._request(operation, parts), TEXT)
-        text: str = await _finish(future, ticket)
+        text: str = await _finish(future, ticket, parts.get("on_progress"))
         return text
 
     async def _do(self, operation: str, **parts: Unpack[Parts]) -> None:
         completions, future = _begin()
         ticket = self._connection.submit(completions, future, self._request(operation, parts), NOTHING)
-        await _finish(future, ticket)
+        await _finish(future, ticket, parts.get("on_progress"))
 
     def _pages(self, operation: str, read: Callable[[Any], T] | None, **parts: Unpack[Parts]) -> AsyncPager[T]:
         open_pages = self._open_pages(operation, parts)
@@ -186,15 +188,13 @@ class AsyncNode(Node):
 
         return AsyncPager(start, read)
 
-    async def _save(
-        self, operation: str, to: str | PathLike[str], on_progress: Progress | None, **parts: Unpack[Parts]
-    ) -> Path:
+    async def _save(self, operation: str, to: str | PathLike[str], **parts: Unpack[Parts]) -> Path:
         from pathlib import Path  # noqa: PLC0415 - only downloads need it
 
         target = Path(to)
         completions, future = _begin()
         ticket = self._connection.submit_save(completions, future, self._request(operation, parts), str(target))
-        await _finish(future, ticket, on_progress)
+        await _finish(future, ticket, parts.get("on_progress"))
         return target
 
     async def _events(self, operation: str, **parts: Unpack[Parts]) -> AsyncEventStream:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from xano_metadata._files import FileInput
-    from xano_metadata._node import Options
+    from xano_metadata._node import Options, Progress
     from xano_metadata._options import Omit
     from xano_metadata._pages import AsyncPager
 
@@ -100,7 +100,9 @@ class AsyncReleases(AsyncNode):
             options=options,
         )
 
-    async def import_archive(self, *, file: FileInput, options: Options = None) -> Created:
+    async def import_archive(
+        self, *, file: FileInput, on_progress: Progress | None = None, options: Options = None
+    ) -> Created:
         """Creates a release from an archive that `export` gave, of this or another workspace.
 
         Unpublished: seen only in Xano's own tools. It may change, or be missing on an instance.
@@ -109,6 +111,7 @@ class AsyncReleases(AsyncNode):
 
         Args:
             file: The archive, a `.tar.gz`.
+            on_progress: Called with the bytes so far and, where known, in all.
             options: What this call does differently from its client, such as `{'timeout': 5}`; see `CallFields`.
 
         Returns:
@@ -122,7 +125,12 @@ class AsyncReleases(AsyncNode):
         Token scope: any valid token will do. Sent as `POST /workspace/{workspace_id}/release/import`.
         """
         return await self._call(
-            "instance.workspace.releases.import_archive", Created, form={"file": file}, files=("file",), options=options
+            "instance.workspace.releases.import_archive",
+            Created,
+            form={"file": file},
+            files=("file",),
+            on_progress=on_progress,
+            options=options,
         )
 
     async def create_from_multidoc(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing import Any, Literal
 
     from xano_metadata._files import FileInput
-    from xano_metadata._node import Options
+    from xano_metadata._node import Options, Progress
     from xano_metadata._options import Omit
     from xano_metadata._pages import AsyncPager
 
@@ -204,7 +204,13 @@ class AsyncStaticHostBuilds(AsyncNode):
         return self._pages("instance.workspace.static_host.builds.list", Build, query={"page": page}, options=options)
 
     async def create(
-        self, *, file: FileInput, name: str, description: str | Omit = OMIT, options: Options = None
+        self,
+        *,
+        file: FileInput,
+        name: str,
+        description: str | Omit = OMIT,
+        on_progress: Progress | None = None,
+        options: Options = None,
     ) -> dict[str, Any] | None:
         """Uploads a zip archive as a new build.
 
@@ -219,6 +225,7 @@ class AsyncStaticHostBuilds(AsyncNode):
             file: Zip archive of the site.
             name: Name of the build, such as a version.
             description: Description, free text.
+            on_progress: Called with the bytes so far and, where known, in all.
             options: What this call does differently from its client, such as `{'timeout': 5}`; see `CallFields`.
 
         Returns:
@@ -236,6 +243,7 @@ class AsyncStaticHostBuilds(AsyncNode):
             "instance.workspace.static_host.builds.create",
             form={"file": file, "name": name, "description": description},
             files=("file",),
+            on_progress=on_progress,
             options=options,
         )
         return answer

@@ -16,7 +16,7 @@ from ...types.tenants import CreatedSnapshot, SnapshotSwap, TenantBackup, Tenant
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from xano_metadata._files import FileInput
-    from xano_metadata._node import Options
+    from xano_metadata._node import Options, Progress
     from xano_metadata._options import Omit
     from xano_metadata._pages import AsyncPager
 
@@ -75,7 +75,12 @@ class AsyncTenantBackups(AsyncNode):
         )
 
     async def import_archive(
-        self, *, file: FileInput, description: str | Omit = OMIT, options: Options = None
+        self,
+        *,
+        file: FileInput,
+        description: str | Omit = OMIT,
+        on_progress: Progress | None = None,
+        options: Options = None,
     ) -> Created:
         """Creates a backup from an archive that `export` gave.
 
@@ -88,6 +93,7 @@ class AsyncTenantBackups(AsyncNode):
         Args:
             file: The archive, a `.tar.gz`.
             description: Description, free text. Default of the server: `""`.
+            on_progress: Called with the bytes so far and, where known, in all.
             options: What this call does differently from its client, such as `{'timeout': 5}`; see `CallFields`.
 
         Returns:
@@ -106,6 +112,7 @@ class AsyncTenantBackups(AsyncNode):
             Created,
             form={"file": file, "description": description},
             files=("file",),
+            on_progress=on_progress,
             options=options,
         )
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing import Any, Literal
 
     from xano_metadata._files import FileInput
-    from xano_metadata._node import Options
+    from xano_metadata._node import Options, Progress
     from xano_metadata._options import Omit
     from xano_metadata._pages import Pager
 
@@ -80,6 +80,7 @@ class Files(SyncNode):
         content: FileInput,
         type: Literal["image", "video", "audio"] | Omit = OMIT,
         access: Literal["public", "private"] | Omit = OMIT,
+        on_progress: Progress | None = None,
         options: Options = None,
     ) -> File:
         """Uploads a file.
@@ -94,6 +95,7 @@ class Files(SyncNode):
             content: The file to upload.
             type: Kind to store it as; left out, it is a plain attachment.
             access: Whether everyone with the address can read it. Default of the server: `"public"`.
+            on_progress: Called with the bytes so far and, where known, in all.
             options: What this call does differently from its client, such as `{'timeout': 5}`; see `CallFields`.
 
         Returns:
@@ -112,6 +114,7 @@ class Files(SyncNode):
             File,
             form={"content": content, "type": type, "access": access},
             files=("content",),
+            on_progress=on_progress,
             options=options,
         )
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing import Any, Literal
 
     from xano_metadata._files import FileInput
-    from xano_metadata._node import Options
+    from xano_metadata._node import Options, Progress
     from xano_metadata._options import Omit
     from xano_metadata._pages import Pager
 
@@ -202,7 +202,13 @@ class StaticHostBuilds(SyncNode):
         return self._pages("instance.workspace.static_host.builds.list", Build, query={"page": page}, options=options)
 
     def create(
-        self, *, file: FileInput, name: str, description: str | Omit = OMIT, options: Options = None
+        self,
+        *,
+        file: FileInput,
+        name: str,
+        description: str | Omit = OMIT,
+        on_progress: Progress | None = None,
+        options: Options = None,
     ) -> dict[str, Any] | None:
         """Uploads a zip archive as a new build.
 
@@ -217,6 +223,7 @@ class StaticHostBuilds(SyncNode):
             file: Zip archive of the site.
             name: Name of the build, such as a version.
             description: Description, free text.
+            on_progress: Called with the bytes so far and, where known, in all.
             options: What this call does differently from its client, such as `{'timeout': 5}`; see `CallFields`.
 
         Returns:
@@ -234,6 +241,7 @@ class StaticHostBuilds(SyncNode):
             "instance.workspace.static_host.builds.create",
             form={"file": file, "name": name, "description": description},
             files=("file",),
+            on_progress=on_progress,
             options=options,
         )
         return answer

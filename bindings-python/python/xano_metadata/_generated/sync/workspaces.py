@@ -616,8 +616,8 @@ class WorkspaceHandle(SyncNode):
         return self._save(
             "instance.workspace.export",
             to,
-            on_progress,
             fields={"password": password, "branch": branch},
+            on_progress=on_progress,
             options=options,
         )
 
@@ -656,13 +656,18 @@ class WorkspaceHandle(SyncNode):
         return self._save(
             "instance.workspace.export_schema",
             to,
-            on_progress,
             fields={"password": password, "branch": branch},
+            on_progress=on_progress,
             options=options,
         )
 
     def import_archive(
-        self, *, file: FileInput, password: str | Omit = OMIT, options: Options = None
+        self,
+        *,
+        file: FileInput,
+        password: str | Omit = OMIT,
+        on_progress: Progress | None = None,
+        options: Options = None,
     ) -> ImportedWorkspace:
         """Replaces the whole workspace, records and logic of every branch included.
 
@@ -675,6 +680,7 @@ class WorkspaceHandle(SyncNode):
         Args:
             file: The archive, a `.tar.gz` from `export`.
             password: Password the archive was encrypted with; needed only if it was.
+            on_progress: Called with the bytes so far and, where known, in all.
             options: What this call does differently from its client, such as `{'timeout': 5}`; see `CallFields`.
 
         Returns:
@@ -693,6 +699,7 @@ class WorkspaceHandle(SyncNode):
             ImportedWorkspace,
             form={"password": password, "file": file},
             files=("file",),
+            on_progress=on_progress,
             options=options,
         )
 
@@ -703,6 +710,7 @@ class WorkspaceHandle(SyncNode):
         newbranch: str,
         setlive: bool | Omit = OMIT,
         password: str | Omit = OMIT,
+        on_progress: Progress | None = None,
         options: Options = None,
     ) -> Any:
         """Brings an archive from `export_schema` into a new branch.
@@ -718,6 +726,7 @@ class WorkspaceHandle(SyncNode):
             newbranch: Label of the branch to create for it.
             setlive: Whether the new branch becomes the live one at once.
             password: Password the archive was encrypted with; needed only if it was.
+            on_progress: Called with the bytes so far and, where known, in all.
             options: What this call does differently from its client, such as `{'timeout': 5}`; see `CallFields`.
 
         Returns:
@@ -735,6 +744,7 @@ class WorkspaceHandle(SyncNode):
             "instance.workspace.import_schema",
             form={"file": file, "newbranch": newbranch, "setlive": setlive, "password": password},
             files=("file",),
+            on_progress=on_progress,
             options=options,
         )
 
