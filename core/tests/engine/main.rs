@@ -9,4 +9,5 @@ mod limits;
 mod names;
 mod pages;
 mod retries;
+mod tls;
 mod transfers;
