@@ -29,9 +29,9 @@ sys.path.insert(0, str(HERE))
 
 from faces import python_async, python_sync  # noqa: E402 - beside this file, which is run as a folder
 from plan import plan  # noqa: E402
-from xano_metadata import ApiError, Xano  # noqa: E402
 
 from codegen.__main__ import load  # noqa: E402
+from xano_metadata import ApiError, Xano  # noqa: E402
 
 Violations = list[tuple[str, str]]
 Face = Callable[[list[dict[str, Any]], str, str], Violations]

@@ -9,9 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from xano_metadata import AsyncInstance, AsyncXano, Instance, Xano
-
 from codegen.naming import safe
+from xano_metadata import AsyncInstance, AsyncXano, Instance, Xano
 
 Violations = list[tuple[str, str]]
 TOKEN = "conformance"

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from xano_metadata.testing import Emulator
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from xano_metadata.testing import Emulator
 
 ROOT = Path(__file__).resolve().parents[2]

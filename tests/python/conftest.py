@@ -1,4 +1,4 @@
-"""What the tests of the Python face share. The fixtures `xano_emulator` and `xano` come from the package's own plugin."""
+"""What the tests of the Python face share. `xano_emulator` and `xano` come from the package's own plugin."""
 
 from __future__ import annotations
 

@@ -9,7 +9,9 @@ import pytest
 from xano_metadata import ClientOptions, ConfigError, Instance, Xano
 from xano_metadata.testing import Emulator
 
-VARIABLES = "XANO_TOKEN XANO_ACCOUNT_URL XANO_INSTANCE_URL XANO_CONFIG XANO_PROFILE HTTPS_PROXY HTTP_PROXY ALL_PROXY".split()
+VARIABLES = (
+    "XANO_TOKEN XANO_ACCOUNT_URL XANO_INSTANCE_URL XANO_CONFIG XANO_PROFILE HTTPS_PROXY HTTP_PROXY ALL_PROXY".split()
+)
 
 
 @pytest.fixture(autouse=True)
@@ -107,7 +109,14 @@ def test_broken_base_urls_are_refused(url: str) -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"max_retrys": 1}, {"timeout": "5"}, {"rate_limit": 10}, {"concurrency": -1}, {"read_only": "yes"}, {"headers": {"a": 1}}],
+    [
+        {"max_retrys": 1},
+        {"timeout": "5"},
+        {"rate_limit": 10},
+        {"concurrency": -1},
+        {"read_only": "yes"},
+        {"headers": {"a": 1}},
+    ],
 )
 def test_wrong_options_are_refused_by_name(wrong: dict[str, object]) -> None:
     (name,) = wrong

@@ -151,12 +151,23 @@ def test_arguments_are_refused_by_name(emulator: Emulator, xano: Xano) -> None:
 
 def test_query_values(emulator: Emulator, xano: Xano) -> None:
     emulator.faults(reply(None))
-    query = {"s": "ü&=", "i": 5, "f": 1.5, "b": False, "l": ["a", 2], "e": Colour.RED, "d": dt.date(2020, 1, 2), "n": OMIT}
+    query = {
+        "s": "ü&=",
+        "i": 5,
+        "f": 1.5,
+        "b": False,
+        "l": ["a", 2],
+        "e": Colour.RED,
+        "d": dt.date(2020, 1, 2),
+        "n": OMIT,
+    }
     xano.request("GET", "/x", query=query)
     assert emulator.requests()[-1]["query"] == "s=%C3%BC%26%3D&i=5&f=1.5&b=false&l=a&l=2&e=red&d=2020-01-02"
 
 
-@pytest.mark.parametrize("wrong", [{"timout": 5}, {"timeout": "5"}, {"timeout": -1}, {"max_retries": -1}, {"headers": 5}])
+@pytest.mark.parametrize(
+    "wrong", [{"timout": 5}, {"timeout": "5"}, {"timeout": -1}, {"max_retries": -1}, {"headers": 5}]
+)
 def test_wrong_options_are_refused_by_name(emulator: Emulator, xano: Xano, wrong: dict[str, Any]) -> None:
     (name,) = wrong
     with pytest.raises(ConfigError, match=name):

@@ -14,42 +14,47 @@ from xano_metadata.testing import Emulator
 
 from .conftest import reply
 
-READ, WRITE = "read", "write"
+R, W = "read", "write"
 
 # name, what the server does, what is called, class, code, attempts (of at most 3), more that must hold
 TABLE: list[tuple[str, dict[str, Any], str, type[e.XanoError], str, int, dict[str, Any]]] = [
-    ("400", reply({"code": "ERROR_CODE_INPUT_ERROR", "message": "Bad.", "payload": {"param": "max_installs"}}, status=400),
-     WRITE, e.BadRequestError, "ERROR_CODE_INPUT_ERROR", 1, {"status": 400, "param": "max_installs"}),
-    ("a syntax error", reply({"code": "ERROR_CODE_SYNTAX_ERROR", "message": "Oh.", "payload": {"line": 3, "col": 7}}, status=400),
-     WRITE, e.BadRequestError, "ERROR_CODE_SYNTAX_ERROR", 1, {"line": 3, "col": 7}),
-    ("409", reply({"message": "Taken."}, status=409), WRITE, e.ConflictError, "conflict", 1, {"message": "Taken."}),
-    ("418", reply(status=418, text="teapot"), READ, e.ApiError, "http_error", 1, {"status": 418}),
-    ("429 for ever", {"kind": "status", "status": 429, "headers": {"retry-after": "0"}}, READ, e.RateLimitError,
-     "ERROR_CODE_TOO_MANY_REQUESTS", 3,
-     {"status": 429}),
-    ("429 with a long wait", {"kind": "status", "status": 429, "headers": {"retry-after": "600"}}, WRITE, e.RateLimitError,
-     "ERROR_CODE_TOO_MANY_REQUESTS", 1, {"retry_after": 600}),
-    ("500", {"kind": "status", "status": 500}, READ, e.ServerError, "ERROR_FATAL", 3, {"outcome_unknown": False}),
-    ("500 on a write", {"kind": "status", "status": 500}, WRITE, e.ServerError, "ERROR_FATAL", 1, {"outcome_unknown": True}),
-    ("500 that refuses", reply({"code": "", "message": "Access Denied."}, status=500), READ, e.ServerError, "server_error", 1,
-     {"message": "Access Denied."}),
-    ("HTML", {"kind": "html", "status": 502}, READ, e.ServerError, "server_error", 3, {"status": 502}),
-    ("a cut body", {"kind": "cut_body"}, READ, e.ConnectionError, "connection_error", 3, {}),
-    ("a cut body on a write", {"kind": "cut_body"}, WRITE, e.ConnectionError, "connection_error", 1, {"outcome_unknown": True}),
-    ("a reset", {"kind": "reset"}, READ, e.ConnectionError, "connection_error", 3, {}),
-    ("a reset on a write", {"kind": "reset_after"}, WRITE, e.ConnectionError, "connection_error", 1, {"outcome_unknown": True}),
-    ("no HTTP", {"kind": "garbage"}, READ, e.ConnectionError, "connection_error", 3, {}),
-    ("a slow server", {"kind": "hang"}, READ, e.TimeoutError, "timeout", 3, {}),
-    ("a slow server on a write", {"kind": "hang"}, WRITE, e.TimeoutError, "timeout", 1, {"outcome_unknown": True}),
-    ("no JSON", reply(text="nope"), READ, e.DecodeError, "decode_error", 1, {"body": "nope"}),
-    ("half a JSON", reply(text='{"a": '), READ, e.DecodeError, "decode_error", 1, {}),
-    ("another shape", reply([1]), READ, e.DecodeError, "decode_error", 1, {}),
-    ("a redirect", reply(status=302, text="", headers={"location": "https://x.example/"}), READ, e.ApiError, "http_error", 1, {}),
+    ("400", reply({"code": "ERROR_CODE_INPUT_ERROR", "message": "No.", "payload": {"param": "max"}}, status=400),
+     W, e.BadRequestError, "ERROR_CODE_INPUT_ERROR", 1, {"status": 400, "param": "max"}),
+    ("a syntax error", reply({"code": "ERROR_CODE_SYNTAX_ERROR", "payload": {"line": 3, "col": 7}}, status=400),
+     W, e.BadRequestError, "ERROR_CODE_SYNTAX_ERROR", 1, {"line": 3, "col": 7}),
+    ("409", reply({"message": "Taken."}, status=409), W, e.ConflictError, "conflict", 1, {"message": "Taken."}),
+    ("418", reply(status=418, text="teapot"), R, e.ApiError, "http_error", 1, {"status": 418}),
+    ("429 for ever", {"kind": "status", "status": 429, "headers": {"retry-after": "0"}},
+     R, e.RateLimitError, "ERROR_CODE_TOO_MANY_REQUESTS", 3, {"status": 429}),
+    ("429 with a long wait", {"kind": "status", "status": 429, "headers": {"retry-after": "600"}},
+     W, e.RateLimitError, "ERROR_CODE_TOO_MANY_REQUESTS", 1, {"retry_after": 600}),
+    ("500", {"kind": "status", "status": 500}, R, e.ServerError, "ERROR_FATAL", 3, {"outcome_unknown": False}),
+    ("500 on a write", {"kind": "status", "status": 500},
+     W, e.ServerError, "ERROR_FATAL", 1, {"outcome_unknown": True}),
+    ("500 that refuses", reply({"code": "", "message": "Access Denied."}, status=500),
+     R, e.ServerError, "server_error", 1, {"message": "Access Denied."}),
+    ("HTML", {"kind": "html", "status": 502}, R, e.ServerError, "server_error", 3, {"status": 502}),
+    ("a cut body", {"kind": "cut_body"}, R, e.ConnectionError, "connection_error", 3, {}),
+    ("a cut body on a write", {"kind": "cut_body"},
+     W, e.ConnectionError, "connection_error", 1, {"outcome_unknown": True}),
+    ("a reset", {"kind": "reset"}, R, e.ConnectionError, "connection_error", 3, {}),
+    ("a reset on a write", {"kind": "reset_after"},
+     W, e.ConnectionError, "connection_error", 1, {"outcome_unknown": True}),
+    ("no HTTP", {"kind": "garbage"}, R, e.ConnectionError, "connection_error", 3, {}),
+    ("a slow server", {"kind": "hang"}, R, e.TimeoutError, "timeout", 3, {}),
+    ("a slow server on a write", {"kind": "hang"}, W, e.TimeoutError, "timeout", 1, {"outcome_unknown": True}),
+    ("no JSON", reply(text="nope"), R, e.DecodeError, "decode_error", 1, {"body": "nope"}),
+    ("half a JSON", reply(text='{"a": '), R, e.DecodeError, "decode_error", 1, {}),
+    ("another shape", reply([1]), R, e.DecodeError, "decode_error", 1, {}),
+    ("a redirect", reply(status=302, text="", headers={"location": "https://x.example/"}),
+     R, e.ApiError, "http_error", 1, {}),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("face", ["sync", "async"])
-@pytest.mark.parametrize(("fault", "call", "kind", "code", "attempts", "more"), [r[1:] for r in TABLE], ids=[r[0] for r in TABLE])
+@pytest.mark.parametrize(
+    ("fault", "call", "kind", "code", "attempts", "more"), [r[1:] for r in TABLE], ids=[r[0] for r in TABLE]
+)
 async def test_the_fault_table(
     emulator: Emulator,
     fault: dict[str, Any],
@@ -64,18 +69,18 @@ async def test_the_fault_table(
     rule = {**fault, "times": "always"} if "times" not in fault else fault
     emulator.faults(rule)
     fields: Any = {"max_retries": 2, "backoff": 0.001, "rate_limit": "off", "timeout": 0.15}
-    with pytest.raises(e.XanoError) as caught:
-        if face == "sync":
-            with emulator.client(**fields) as xano:
-                _ = xano.me() if call == READ else xano.snippet("a").tokens.create(max_installs=1)
-        else:
+    if face == "sync":
+        with pytest.raises(e.XanoError) as caught, emulator.client(**fields) as xano:
+            _ = xano.me() if call == R else xano.snippet("a").tokens.create(max_installs=1)
+    else:
+        with pytest.raises(e.XanoError) as caught:
             async with emulator.async_client(**fields) as axano:
-                _ = await axano.me() if call == READ else await axano.snippet("a").tokens.create(max_installs=1)
+                _ = await axano.me() if call == R else await axano.snippet("a").tokens.create(max_installs=1)
     error = caught.value
     assert (type(error), error.code, error.attempts) == (kind, code, attempts), str(error)
     for name, value in more.items():
         assert getattr(error, name) == value, name
-    assert error.operation == ("account.me" if call == READ else "account.snippet.tokens.create")
+    assert error.operation == ("account.me" if call == R else "account.snippet.tokens.create")
     sent = [r for r in emulator.requests() if not r["path"].startswith("/_")]
     assert len(sent) == attempts
     again = pickle.loads(pickle.dumps(error))
@@ -152,9 +157,8 @@ def test_builtin_names_catch_ours_as_well(emulator: Emulator) -> None:
 def test_the_tree() -> None:
     for name in e.__all__:
         assert issubclass(getattr(e, name), e.XanoError)
-    for kind in (e.BadRequestError, e.AuthenticationError, e.PermissionError, e.NotFoundError, e.ConflictError, e.RateLimitError,
-                 e.ServerError):  # fmt: skip
-        assert issubclass(kind, e.ApiError)
+    for name in "BadRequest Authentication Permission NotFound Conflict RateLimit Server".split():
+        assert issubclass(getattr(e, f"{name}Error"), e.ApiError)
     assert issubclass(e.TimeoutError, e.ConnectionError)
     assert e.NotFoundError("gone").code == "not_found"
     assert repr(e.NotFoundError("gone")) == "NotFoundError('gone', code='not_found')"

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from xano_metadata import AsyncInstance, ConfigError, ConnectionError, Instance, ServerEvent
+from xano_metadata import AsyncInstance, ConfigError, Instance, ServerEvent, errors
 from xano_metadata._events import _Parser
 from xano_metadata.testing import Emulator
 
@@ -71,7 +71,9 @@ async def test_an_async_upload_tells_how_far_it_is(emulator: Emulator, picture: 
 
 
 def test_a_retried_upload_sends_the_whole_file_again(emulator: Emulator, instance: Instance, picture: Path) -> None:
-    emulator.faults({"kind": "status", "status": 503, "times": 1, "headers": {"retry-after": "0"}}, reply({"path": "p"}))
+    emulator.faults(
+        {"kind": "status", "status": 503, "times": 1, "headers": {"retry-after": "0"}}, reply({"path": "p"})
+    )
     with picture.open("rb") as file:
         instance.workspace(1).files.upload(content=file)
     bodies = [r["body"] for r in emulator.requests()]
@@ -124,7 +126,7 @@ async def test_an_export_goes_to_disk_with_asyncio(emulator: Emulator, tmp_path:
 
 def test_a_refused_export_leaves_nothing_behind(emulator: Emulator, instance: Instance, tmp_path: Path) -> None:
     emulator.faults(reply({"code": "ERROR_CODE_ACCESS_DENIED", "message": "No."}, status=403))
-    with pytest.raises(PermissionError):
+    with pytest.raises(errors.PermissionError):
         instance.workspace(1).export(tmp_path / "backup.tar.gz")
     assert list(tmp_path.iterdir()) == []
 
@@ -133,7 +135,7 @@ def test_a_cut_export_leaves_what_was_there(emulator: Emulator, instance: Instan
     target = tmp_path / "backup.tar.gz"
     target.write_text("the old one")
     emulator.faults({"kind": "cut_body", "reply": {"status": 200, "body": "A" * 5000}})
-    with pytest.raises(ConnectionError):
+    with pytest.raises(errors.ConnectionError):
         instance.workspace(1).export(target)
     assert target.read_text() == "the old one"
     assert [p.name for p in tmp_path.iterdir()] == ["backup.tar.gz"]
@@ -171,7 +173,10 @@ async def test_an_async_file_by_its_address(emulator: Emulator, tmp_path: Path) 
     assert (tmp_path / "a").stat().st_size == 100_000
 
 
-STREAM = "\ufeffdata: one\n\nevent: step\ndata: two\ndata:three\nid: 7\n\n: a comment\n\nevent: nothing\n\nretry: 5\ndata\n\ndata: {\"a\": 1}"
+STREAM = (
+    "\ufeffdata: one\n\nevent: step\ndata: two\ndata:three\nid: 7\n\n: a comment\n\nevent: nothing\n\n"
+    'retry: 5\ndata\n\ndata: {"a": 1}'
+)
 EVENTS = [
     ServerEvent("message", "one"),
     ServerEvent("step", "two\nthree", "7"),

@@ -53,7 +53,9 @@ def wait_for_departure(emulator: Emulator) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 def test_ctrl_c_ends_a_sync_call_at_once(emulator: Emulator) -> None:
     emulator.faults({"kind": "hang"})
-    program = start(emulator, "print('ready', flush=True)\ntry:\n    xano.me()\nexcept KeyboardInterrupt:\n    print('interrupted')")
+    program = start(
+        emulator, "print('ready', flush=True)\ntry:\n    xano.me()\nexcept KeyboardInterrupt:\n    print('interrupted')"
+    )
     assert program.stdout is not None
     assert program.stdout.readline() == "ready\n"
     wait_for_request(emulator)
@@ -147,7 +149,9 @@ def test_one_async_client_in_several_loops(emulator: Emulator) -> None:
 
 def test_a_loop_that_is_closed_meanwhile_is_no_trouble(run_python: Script, emulator: Emulator) -> None:
     emulator.faults({"kind": "latency", "ms": 100})
-    code = START + """
+    code = (
+        START
+        + """
 import asyncio, threading
 xano = AsyncXano(sys.argv[2], account_url=sys.argv[1], ambient_credentials=False)
 loop = asyncio.new_event_loop()
@@ -160,6 +164,7 @@ loop.close()
 threading.Event().wait(0.4)
 print(asyncio.run(xano.me()).name)
 """
+    )
     done = run_python(code, emulator.account_url, emulator.token)
     assert done.returncode == 0, done.stderr
     assert done.stdout == "Robin Example\n"
@@ -168,7 +173,9 @@ print(asyncio.run(xano.me()).name)
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_forked_child_uses_its_parents_client(run_python: Script, emulator: Emulator) -> None:
-    code = START + """
+    code = (
+        START
+        + """
 import asyncio, os, threading
 xano.me()
 busy = [threading.Thread(target=lambda: [xano.me() for _ in range(30)]) for _ in range(4)]
@@ -187,13 +194,16 @@ _, status = os.waitpid(child, 0)
 for thread in busy: thread.join()
 print(os.waitstatus_to_exitcode(status), xano.me().name)
 """
+    )
     done = run_python(code, emulator.account_url, emulator.token)
     assert done.stdout == "0 Robin Example\n", done.stderr
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_forked_child_ends_by_itself(run_python: Script, emulator: Emulator) -> None:
-    code = START + """
+    code = (
+        START
+        + """
 import os
 xano.me()
 child = os.fork()
@@ -201,6 +211,7 @@ print(xano.me().name, flush=True)
 if child:
     print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
+    )
     done = run_python(code, emulator.account_url, emulator.token)
     assert sorted(done.stdout.split("\n")) == ["", "0", "Robin Example", "Robin Example"], done.stderr
 
@@ -264,7 +275,9 @@ def test_the_exit_takes_less_than_a_second(emulator: Emulator) -> None:
 
 
 def test_a_late_call_does_not_revive_the_engine(run_python: Script, emulator: Emulator) -> None:
-    code = START + """
+    code = (
+        START
+        + """
 def late():
     try:
         xano.me()
@@ -275,6 +288,7 @@ xano.me()
 _native.shutdown(1.0)
 late()
 """
+    )
     done = run_python(code, emulator.account_url, emulator.token)
     assert done.stdout == "Cancelled\n", done.stderr
     assert done.returncode == 0
@@ -283,7 +297,7 @@ late()
 @pytest.mark.skipif(not hasattr(_native, "panic_for_tests"), reason="only builds for development can be asked to panic")
 def test_a_panic_is_an_exception() -> None:
     with pytest.raises(XanoError) as caught:
-        _native.panic_for_tests()
+        _native.panic_for_tests()  # type: ignore[attr-defined]
     assert caught.value.code == "internal_error"
     assert type(caught.value) is XanoError
     assert "asked to panic" not in str(caught.value)

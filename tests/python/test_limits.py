@@ -17,7 +17,7 @@ LIMIT = RateLimit(10, per=2)
 
 @pytest.fixture
 def limited() -> Iterator[Emulator]:
-    """An emulator that takes 10 requests in any 2 seconds. An own one: limiters are shared by all clients of an origin."""
+    """An emulator that takes 10 requests in any 2 seconds: an own one, as all clients of an origin share a limiter."""
     with Emulator(rate_limit=LIMIT) as emulator:
         yield emulator
 
@@ -64,6 +64,6 @@ def test_spellings_of_a_limit() -> None:
     for wrong in (0, -1, 1.5, True):
         with pytest.raises(ConfigError):
             RateLimit(wrong, per=1)  # type: ignore[arg-type]
-    for wrong in (0, float("inf"), float("nan"), "1"):
+    for window in (0, float("inf"), float("nan"), "1"):
         with pytest.raises(ConfigError):
-            RateLimit(1, per=wrong)  # type: ignore[arg-type]
+            RateLimit(1, per=window)  # type: ignore[arg-type]

@@ -126,7 +126,9 @@ def test_a_page_is_a_sequence(emulator: Emulator, quick: Xano) -> None:
 
 
 def test_a_notebook_sees_a_table(emulator: Emulator, quick: Xano) -> None:
-    emulator.faults(reply({"curPage": 1, "nextPage": None, "items": [{"canonical": "<b>", "name": "A"}, {"name": "B", "x": 1}]}))
+    emulator.faults(
+        reply({"curPage": 1, "nextPage": None, "items": [{"canonical": "<b>", "name": "A"}, {"name": "B", "x": 1}]})
+    )
     html = quick.snippets.list()._repr_html_()
     assert "<th>canonical</th><th>name</th><th>x</th>" in html
     assert "&lt;b&gt;" in html

@@ -2,10 +2,10 @@
 
 >>> from xano_metadata.testing import Emulator
 >>> with Emulator() as emulator:
-...     snippet, = emulator.add_snippets(name="Login", tokens=[{"max_installs": 5}])
+...     (snippet,) = emulator.add_snippets(name="Login", tokens=[{"max_installs": 5}])
 ...     with emulator.client() as xano:
 ...         key = xano.snippet(snippet["canonical"]).tokens.list()[0]
-...         emulator.install(snippet["canonical"], token=key.token)
+...         _ = emulator.install(snippet["canonical"], token=key.token)
 ...         print(xano.snippet(snippet["canonical"]).tokens.list()[0].current_installs)
 1
 
@@ -15,7 +15,6 @@ and what the control calls do, is in the project's docs/emulator.md.
 
 from __future__ import annotations
 
-from xano_metadata import _native
 from xano_metadata.errors import XanoError
 
 TYPE_CHECKING = False
@@ -69,6 +68,8 @@ class Emulator:
         Raises:
             ConfigError: An option makes no sense, the port is taken, or the file is not an emulator's.
         """
+        from xano_metadata import _native  # noqa: PLC0415 - the pytest plugin is imported by every run of pytest
+
         limit = None if rate_limit is None else (rate_limit.requests, rate_limit.per)
         self._native = _native.Emulator(
             {
@@ -173,6 +174,8 @@ class Emulator:
         Raises:
             EmulatorError: The emulator refuses, or was stopped.
         """
+        from xano_metadata import _native  # noqa: PLC0415 - as above
+
         text = None if body is None else _native.dumps(body, "body")
         status, answer = self._native.control(method, path, text)
         found = _native.loads(answer)

@@ -1,0 +1,73 @@
+"""What is there: every operation in both faces, twins alike, names documented."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Iterator
+from typing import Any
+
+import xano_metadata
+from xano_metadata import _generated
+from xano_metadata._node import AsyncNode, SyncNode
+
+CALLS = ("_call", "_any", "_do", "_text", "_pages", "_save", "_events")
+
+
+def classes(face: str, base: type) -> dict[str, type]:
+    package = importlib.import_module(f"{_generated.__name__}.{face}")
+    found: dict[str, type] = {}
+    for module in pkgutil.iter_modules(package.__path__):
+        loaded = importlib.import_module(f"{package.__name__}.{module.name}")
+        own = {k: v for k, v in vars(loaded).items() if isinstance(v, type) and v.__module__ == loaded.__name__}
+        found |= {name: cls for name, cls in own.items() if issubclass(cls, base)}
+    return found
+
+
+def operations(found: dict[str, type]) -> Iterator[tuple[str, Any]]:
+    for name, cls in found.items():
+        for method, function in vars(cls).items():
+            source = inspect.unwrap(function) if inspect.isfunction(function) else None
+            if source is not None and set(CALLS) & set(source.__code__.co_names):
+                yield f"{name}.{method}", source
+
+
+SYNC, ASYNC = classes("sync", SyncNode), classes("aio", AsyncNode)
+
+
+def test_twins_are_alike() -> None:
+    assert {f"Async{name}" for name in SYNC} == set(ASYNC)
+    waiting = dict(operations(SYNC))
+    awaiting = {name.removeprefix("Async"): function for name, function in operations(ASYNC)}
+    assert waiting.keys() == awaiting.keys()
+    for name, function in waiting.items():
+        twin = awaiting[name]
+        assert str(inspect.signature(function).replace(return_annotation="")) == str(
+            inspect.signature(twin).replace(return_annotation="")
+        )
+        assert inspect.getdoc(function) == inspect.getdoc(twin)
+
+
+def test_every_operation_is_there_once() -> None:
+    ids = [const for _, f in operations(SYNC) for const in f.__code__.co_consts if isinstance(const, str)]
+    named = [text for text in ids if text.startswith(("account.", "instance.")) and "\n" not in text]
+    assert len(named) == len(set(named)) == len(dict(operations(SYNC))) >= 326
+
+
+def test_every_method_is_documented() -> None:
+    for name, function in operations(SYNC):
+        doc = inspect.getdoc(function)
+        assert doc, name
+        assert "Raises:" in doc, name
+        assert "Token scope:" in doc, name
+        for parameter in inspect.signature(function).parameters:
+            if parameter != "self":
+                assert f"    {parameter}: " in doc, (name, parameter)
+
+
+def test_every_exported_name_is_there() -> None:
+    for name in dir(xano_metadata):
+        assert getattr(xano_metadata, name) is not None
+    assert xano_metadata.InstallToken is xano_metadata.types.InstallToken
+    assert not hasattr(xano_metadata, "NoSuchThing")

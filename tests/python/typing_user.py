@@ -1,0 +1,108 @@
+"""What a user writes, for the type checkers: mypy --strict and pyright strict find nothing here. It is never run."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+from typing_extensions import assert_type
+
+from xano_metadata import (
+    OMIT,
+    ApiError,
+    AsyncInstance,
+    AsyncPager,
+    AsyncXano,
+    CallOptions,
+    ClientOptions,
+    Instance,
+    NotFoundError,
+    Page,
+    Pager,
+    RateLimit,
+    Stats,
+    Xano,
+    XanoError,
+    parse_time,
+)
+from xano_metadata.testing import Emulator
+from xano_metadata.types import Function, InstallToken, InstanceInfo, Me, Snippet, Table
+
+
+def account(xano: Xano) -> None:
+    assert_type(xano.me(), Me)
+    assert_type(xano.me().email, str)
+    assert_type(xano.me().id, int | str)
+    assert_type(xano.instances.list(), Pager[InstanceInfo])
+    assert_type(xano.instances.get("x1").plan, str | None)
+    assert_type(xano.snippets.list(page=2).first_page(), Page[Snippet])
+    assert_type(xano.snippets.list()[0], Snippet)
+    assert_type(xano.snippets.list()[1:3], list[Snippet])
+    assert_type(xano.snippets.list().all(), list[Snippet])
+    assert_type(xano.snippets.list().pages(), Iterator[Page[Snippet]])
+    assert_type(xano.snippets.list().first_page().items, list[Snippet])
+    for snippet in xano.snippets.list():
+        assert_type(snippet, Snippet)
+        assert_type(snippet.created_at, int | float | str)
+        print(parse_time(snippet.created_at), snippet["unknown"], snippet.to_dict())
+    handle = xano.snippet("kRG3t_-i")
+    assert_type(handle.update(install_access="token", install_access_description=""), Snippet)
+    assert_type(handle.tokens.create(max_installs=5, options={"timeout": 5, "max_retries": 0}), InstallToken)
+    assert_type(handle.token("t").update(max_installs=5, current_installs=0), InstallToken)
+    handle.token("t").delete(options=CallOptions(timeout=5))
+    assert_type(xano.request("GET", "/x"), Any)
+    assert_type(xano.stats(), Stats)
+    assert_type(xano.stats()["requests"], int)
+
+
+def options() -> Xano:
+    shared = ClientOptions(token="t", timeout=30, rate_limit=RateLimit(10, per=20))
+    return Xano(options=shared, max_retries=5, rate_limit=RateLimit.per_minute(60), headers={"a": "b"}, read_only=True)
+
+
+def instance(xano: Xano, row: InstanceInfo) -> Path:
+    assert_type(xano.instance(row), Instance)
+    workspace = xano.instance("x1").workspace(1)
+    assert_type(workspace.tables.list(), Pager[Table])
+    assert_type(workspace.functions.create(xanoscript="function a {}"), Function)
+    assert_type(workspace.functions.create(xanoscript="function a {}").xanoscript, str | None)
+    workspace.files.upload(content=Path("a.png"), type="image", on_progress=print)
+    workspace.files.upload(content=("a.png", b"\0"), access=OMIT)
+    return workspace.export("backup.tar.gz")
+
+
+def failing(xano: Xano) -> str | None:
+    try:
+        xano.me()
+    except NotFoundError as error:
+        assert_type(error.status, int | None)
+        return error.scope
+    except ApiError as error:
+        return error.code
+    except XanoError as error:
+        return str(error.outcome_unknown)
+    return None
+
+
+async def twin(xano: AsyncXano) -> None:
+    assert_type(await xano.me(), Me)
+    assert_type(xano.snippets.list(), AsyncPager[Snippet])
+    assert_type(await xano.snippets.list(), Page[Snippet])
+    assert_type(await xano.snippets.list().all(), list[Snippet])
+    assert_type(xano.snippets.list().pages(), AsyncIterator[Page[Snippet]])
+    async for snippet in xano.snippets.list():
+        assert_type(snippet, Snippet)
+    assert_type(await xano.snippet("a").tokens.create(max_installs=1), InstallToken)
+    assert_type(xano.instance("x1"), AsyncInstance)
+    assert_type(await xano.instance("x1").workspace(1).export(Path("x")), Path)
+    async with AsyncInstance("https://x1.n7.xano.io", token="t") as direct:
+        assert_type(await direct.me(), Me)
+
+
+def emulated() -> None:
+    with Emulator(seed_demo=True) as emulator, emulator.client(timeout=5) as xano:
+        assert_type(xano, Xano)
+        assert_type(emulator.async_client(), AsyncXano)
+        assert_type(emulator.instance(), Instance)
+        assert_type(emulator.token, str)
