@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use napi_derive::napi;
+use serde::de::IgnoredAny;
 use serde_json::json;
 use tokio::sync::Mutex;
+use xano_metadata::operation::AnswerKind;
 use xano_metadata::{Client, Connection, Error, EventSink, Pages, Reply};
 
 use crate::delivery::Payload;
@@ -116,10 +118,16 @@ impl NativeConnection {
             let request = request(&self.hub, &operation, parameters.as_deref(), body)?;
             let connection = self.connection.clone();
             self.hub.run(call, async move {
+                let json = request.operation().map(|row| row.answer == AnswerKind::Json);
                 let reply = connection.call(request).await?;
+                let content_type = content_type(&reply);
+                if json.unwrap_or_else(|| is_json(&content_type)) {
+                    // A look before V8 parses it: only here is everything known that belongs into the error.
+                    reply.json::<IgnoredAny>()?;
+                }
                 Ok(if full {
-                    let meta = describe(&reply);
-                    (Payload::Bytes(reply.body), Some(meta))
+                    let meta = json!({ "status": reply.status.as_u16(), "content_type": content_type });
+                    (Payload::Bytes(reply.body), Some(meta.to_string()))
                 } else {
                     (Payload::Text(reply.body), None)
                 })
@@ -187,9 +195,14 @@ impl NativeConnection {
     }
 }
 
-fn describe(reply: &Reply) -> String {
-    let content_type = reply.headers.get("content-type").and_then(|value| value.to_str().ok());
-    json!({ "status": reply.status.as_u16(), "content_type": content_type.unwrap_or_default() }).to_string()
+fn content_type(reply: &Reply) -> String {
+    let value = reply.headers.get("content-type").and_then(|value| value.to_str().ok());
+    value.unwrap_or_default().to_ascii_lowercase()
+}
+
+fn is_json(content_type: &str) -> bool {
+    let media = content_type.split(';').next().unwrap_or_default().trim_end();
+    media.ends_with("/json") || media.ends_with("+json")
 }
 
 /// A list that is being walked.

@@ -84,7 +84,7 @@ function readAny(delivery: Delivery): unknown {
   const body = delivery[2]
   const bytes = typeof body === 'string' ? Buffer.from(body) : (body ?? Buffer.alloc(0))
   const { content_type: type = '' } = JSON.parse(delivery[3] ?? '{}') as { content_type?: string }
-  if (/[/+]json\b/i.test(type)) return decode(delivery, 'request')
+  if (/[/+]json\s*(;|$)/.test(type)) return decode(delivery, 'request')
   if (!bytes.length) return null
   if (/^text\/|xml|yaml|javascript/i.test(type)) return bytes.toString('utf8')
   return bytes

@@ -213,6 +213,14 @@ interface NativeError extends Omit<ErrorFields, 'detail' | 'requestId' | 'retryA
   outcome_unknown: boolean
 }
 
+/** Options that a complaint of the core names in its own spelling. */
+const OPTIONS =
+  /\b(account_url|instance_url|allow_http|ca_file|rate_limit|max_retries|no_proxy|read_only|credentials_file|connect_timeout|read_timeout|per_minute)\b/g
+
+function respell(words: string): string {
+  return words.replace(OPTIONS, (name) => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()))
+}
+
 /**
  * The error of the class that the native side named.
  *
@@ -221,13 +229,15 @@ interface NativeError extends Omit<ErrorFields, 'detail' | 'requestId' | 'retryA
  */
 export function errorFromNative(json: string, cause?: unknown): XanoError {
   const { kind, text, message, request_id, retry_after, outcome_unknown, ...same } = JSON.parse(json) as NativeError
+  const spelled = (words: string): string => (kind === 'ConfigError' ? respell(words) : words)
   const class_ = kind in CLASSES ? CLASSES[kind as keyof typeof CLASSES][0] : XanoError
   const fields: ErrorFields = {
     ...same,
-    detail: message,
+    detail: spelled(message),
+    hint: same.hint === null ? null : spelled(same.hint),
     requestId: request_id,
     retryAfter: retry_after === null ? null : Math.round(retry_after * 1000),
     outcomeUnknown: outcome_unknown,
   }
-  return new class_(text, fields, cause)
+  return new class_(spelled(text), fields, cause)
 }

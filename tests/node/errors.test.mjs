@@ -10,7 +10,12 @@ import { QUICK, emulate, failure, received, spoil } from './helper.mjs'
 const TABLE = [
   {
     name: '429 with Retry-After 0 is obeyed and given up in the end',
-    rule: { kind: 'status', status: 429, headers: { 'Retry-After': '0' }, body: { code: 'ERROR_CODE_TOO_MANY_REQUESTS', message: 'Slow' } },
+    rule: {
+      kind: 'status',
+      status: 429,
+      headers: { 'Retry-After': '0' },
+      body: { code: 'ERROR_CODE_TOO_MANY_REQUESTS', message: 'Slow' },
+    },
     error: { class: 'RateLimitError', code: 'ERROR_CODE_TOO_MANY_REQUESTS', status: 429 },
     read: 3,
     write: 3,

@@ -1,0 +1,81 @@
+// Loading: from both module systems, quickly, and with a clear word where there is no addon.
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+
+import * as esm from 'xano-metadata'
+import * as testing from 'xano-metadata/testing'
+
+import { ROOT } from './helper.mjs'
+
+const require = createRequire(import.meta.url)
+
+test('import and require give the same objects', () => {
+  const cjs = require('xano-metadata')
+  assert.deepEqual(Object.keys(cjs).sort(), Object.keys(esm).sort())
+  for (const name of Object.keys(esm)) assert.equal(esm[name], cjs[name], name)
+  assert.equal(require('xano-metadata/testing').Emulator, testing.Emulator)
+})
+
+test('the error classes form one tree', () => {
+  const { ApiError, ConnectionError, TimeoutError, XanoError } = esm
+  for (const name of Object.keys(esm).filter((name) => /Error$|^Cancelled$/.test(name))) {
+    const error = new esm[name]('message', {})
+    assert.ok(error instanceof XanoError && error instanceof Error)
+    assert.equal(error.name, name)
+    assert.equal(String(error), `${name}: message`)
+    assert.equal(error.toJSON().code, error.code)
+  }
+  assert.ok(new TimeoutError('x') instanceof ConnectionError)
+  for (const name of ['BadRequest', 'Authentication', 'Permission', 'NotFound', 'Conflict', 'RateLimit', 'Server']) {
+    assert.ok(new esm[`${name}Error`]('x') instanceof ApiError)
+  }
+})
+
+test('cold require takes less than 15 ms in the middle of 15 runs', () => {
+  const script = `
+    const began = process.hrtime.bigint()
+    require('xano-metadata')
+    console.log(Number(process.hrtime.bigint() - began) / 1e6)
+  `
+  const times = Array.from({ length: 15 }, () =>
+    Number(execFileSync(process.execPath, ['-e', script], { cwd: ROOT, encoding: 'utf8' })),
+  ).sort((a, b) => a - b)
+  assert.ok(times[7] < 15, `median ${times[7]} ms of ${times.join(', ')}`)
+})
+
+test('requiring the package loads no addon and few families', () => {
+  const script = `
+    require('xano-metadata')
+    console.log(Object.keys(require.cache).filter((path) => path.endsWith('.node')).length)
+    console.log(Object.keys(require.cache).filter((path) => path.includes('generated')).length)
+  `
+  const [addons, generated] = execFileSync(process.execPath, ['-e', script], { cwd: ROOT, encoding: 'utf8' }).split(
+    '\n',
+  )
+  assert.equal(addons, '0')
+  assert.ok(Number(generated) <= 3, `${generated} generated files`)
+})
+
+test('a platform without an addon is told so', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'xano-test-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  cpSync(join(ROOT, 'bindings-node', 'dist', 'cjs'), join(folder, 'cjs'), { recursive: true })
+  const run = (platform) =>
+    execFileSync(
+      process.execPath,
+      [
+        '-e',
+        `${platform}; const { Xano } = require('./cjs/index.js')
+         try { new Xano('x') } catch (error) { console.log(error.name, error.message) }`,
+      ],
+      { cwd: folder, encoding: 'utf8' },
+    )
+  assert.match(run(''), /^ConfigError .*is not installed: xano-metadata-/)
+  const odd = run("Object.defineProperty(process, 'platform', { value: 'sunos' })")
+  assert.match(odd, /^ConfigError xano-metadata has no addon for sunos-/)
+})
