@@ -21,7 +21,7 @@
 //! | `api` | operations, one file a family, each a list of routes and plain functions |
 //! | `control` | the control path |
 //! | `store` | SQLite |
-//! | `columns` | the kinds of column and their values |
+//! | `data` | the tables, columns, indexes and records of the workspaces |
 //! | `faults`, `limit`, `clock`, `journal`, `scope` | the rules |
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]
@@ -32,10 +32,8 @@
 
 mod api;
 mod clock;
-mod columns;
 mod connection;
 mod control;
-#[allow(dead_code, unused_imports)] // the routes follow
 mod data;
 mod error;
 mod faults;

@@ -1,11 +1,13 @@
-//! XanoScript, as far as storing it needs: the header, balanced braces, and table schemas.
+//! XanoScript, as far as storing it needs: the header, balanced braces, and table definitions.
 //!
 //! Nothing is executed. A definition is `keyword name { … }`; its name and a few settings are read out
 //! of it, everything else is kept as text.
 
-use serde_json::{Map, Value, json};
+mod reader;
+pub mod table;
 
-use crate::columns::{Column, KINDS};
+use serde_json::json;
+
 use crate::error::ApiError;
 
 /// The first line of a definition.
@@ -141,126 +143,6 @@ pub fn setting(script: &str, name: &str) -> Option<String> {
     None
 }
 
-/// The columns of a table definition; none when it has no `schema` block.
-pub fn columns(script: &str) -> Result<Option<Vec<Column>>, ApiError> {
-    let mut found = Vec::new();
-    let mut lines = script
-        .lines()
-        .enumerate()
-        .skip_while(|(_, line)| !line.trim_start().starts_with("schema"));
-    if lines.next().is_none() {
-        return Ok(None);
-    }
-    let mut depth = 0_i32;
-    for (at, line) in lines {
-        let text = line.trim();
-        if text.is_empty() || text.starts_with("//") {
-            continue;
-        }
-        if depth == 0 && text.starts_with('}') {
-            return Ok(Some(found));
-        }
-        if depth == 0 {
-            let definition = column(text).ok_or_else(|| syntax("expected \"type name\"", at + 1, 1))?;
-            found.push(Column::read(&definition).map_err(|error| syntax(&error.message, at + 1, 1))?);
-        } else if let Some((key, value)) = text.split_once('=')
-            && key.trim() == "values"
-            && let Ok(values) = serde_json::from_str::<Value>(value.trim())
-            && let Some(Value::Object(mut definition)) = found.pop().map(|column| column.to_json())
-        {
-            definition.insert("values".to_owned(), values);
-            found.push(Column::read(&Value::Object(definition))?);
-        }
-        for c in text.chars() {
-            depth += i32::from(c == '{') - i32::from(c == '}');
-        }
-    }
-    Ok(Some(found))
-}
-
-/// `type[]? name?=default filters=trim|lower {`
-fn column(text: &str) -> Option<Value> {
-    let words = words(text.trim_end_matches('{'));
-    let (kind, name) = (words.first()?, words.get(1)?);
-    let mut definition = Map::new();
-    let nullable = kind.ends_with('?');
-    let kind = kind.trim_end_matches('?');
-    definition.insert(
-        "style".to_owned(),
-        json!(if kind.ends_with("[]") { "list" } else { "single" }),
-    );
-    let kind = kind.trim_end_matches("[]");
-    let (name, default) = name
-        .split_once('=')
-        .map_or((name.as_str(), None), |(n, d)| (n, Some(d)));
-    definition.insert("type".to_owned(), json!(if KINDS.contains(&kind) { kind } else { "" }));
-    definition.insert("name".to_owned(), json!(name.trim_end_matches('?')));
-    definition.insert("nullable".to_owned(), json!(nullable));
-    definition.insert("required".to_owned(), json!(!name.ends_with('?')));
-    if let Some(default) = default {
-        definition.insert("default".to_owned(), json!(default));
-    }
-    let filters = words.iter().find_map(|word| word.strip_prefix("filters="));
-    if let Some(filters) = filters {
-        let filters: Map<String, Value> = filters
-            .split('|')
-            .map(|filter| (filter.to_owned(), json!(true)))
-            .collect();
-        definition.insert("validators".to_owned(), Value::Object(filters));
-    }
-    Some(Value::Object(definition))
-}
-
-/// Writes a table definition.
-pub fn table(name: &str, auth: bool, columns: &[Column], indexes: &[Value]) -> String {
-    use std::fmt::Write as _;
-    let mut text = format!("table {} {{\n  auth = {auth}\n\n  schema {{\n", bare(name));
-    for column in columns {
-        let list = if column.list { "[]" } else { "" };
-        let nullable = if column.nullable { "?" } else { "" };
-        let optional = if column.required { "" } else { "?" };
-        let default = if column.default.is_empty() {
-            String::new()
-        } else {
-            format!("={}", bare(&column.default))
-        };
-        let _ = write!(
-            text,
-            "    {}{list}{nullable} {}{optional}{default}",
-            column.kind,
-            bare(&column.name)
-        );
-        if let Some(Value::Object(filters)) = column.detail("validators") {
-            let on: Vec<_> = filters
-                .iter()
-                .filter(|(_, v)| **v == json!(true))
-                .map(|(k, _)| k.as_str())
-                .collect();
-            if !on.is_empty() {
-                let _ = write!(text, " filters={}", on.join("|"));
-            }
-        }
-        match column.detail("values") {
-            Some(values) => {
-                let _ = write!(text, " {{\n      values = {values}\n    }}\n");
-            }
-            None => text.push('\n'),
-        }
-    }
-    text.push_str("  }\n\n  index = [\n");
-    for index in indexes {
-        let fields: Vec<_> = index["fields"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .map(ToString::to_string)
-            .collect();
-        let _ = writeln!(text, "    {{type: {}, field: [{}]}}", index["type"], fields.join(", "));
-    }
-    text.push_str("  ]\n}\n");
-    text
-}
-
 /// A name as it stands in a script: quoted where it must be.
 pub fn bare(name: &str) -> String {
     let plain = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
@@ -310,27 +192,5 @@ mod tests {
     #[test]
     fn braces_in_text_and_comments_do_not_count() {
         assert!(header("function a {\n  x = \"}{\" // }\n}").is_ok());
-    }
-
-    #[test]
-    fn table_definitions_survive_the_round_trip() {
-        let script = "table user {\n  auth = true\n\n  schema {\n    int id\n    timestamp created_at?=now\n    \
-                      email? email filters=trim|lower\n    text[] tags?\n    enum status? {\n      values = [\"a\",\"b\"]\n    }\n  }\n}\n";
-        let first = columns(script).expect("columns").expect("a schema");
-        assert_eq!(first.len(), 5);
-        assert_eq!((first[1].default.as_str(), first[1].required), ("now", false));
-        assert!(first[2].nullable && first[2].required);
-        assert!(first[3].list);
-        assert_eq!(first[4].detail("values"), Some(&json!(["a", "b"])));
-        let written = table("user", true, &first, &[]);
-        assert_eq!(columns(&written).expect("columns").expect("a schema"), first);
-        assert_eq!(setting(script, "auth").as_deref(), Some("true"));
-    }
-
-    #[test]
-    fn an_unknown_column_type_is_a_syntax_error() {
-        let error = columns("table t {\n  schema {\n    number n\n  }\n}").expect_err("refused");
-        assert_eq!(error.payload["line"], 3);
-        assert!(columns("table t {\n}").expect("fine").is_none());
     }
 }

@@ -1,17 +1,14 @@
 //! Search expressions: `{"column|op": value}`, one object or a list of them.
 //!
 //! Conditions are joined with AND; a trailing `|or` joins a condition to the one before it with OR.
-//! AND binds tighter, as in SQL. Records are searched by the database; histories and logs, which are
-//! answers already, are searched as JSON.
+//! AND binds tighter, as in SQL. Histories and logs, which are answers already, are searched here;
+//! records are searched by the database (see `data`).
 
 use std::cmp::Ordering;
 
-use rusqlite::types::Value as Sql;
 use serde_json::Value;
 
-use crate::columns::quote;
 use crate::error::ApiError;
-use crate::store::tables::Table;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Operator {
@@ -38,20 +35,6 @@ impl Operator {
             "not in" => Self::NotIn,
             _ => return None,
         })
-    }
-
-    /// `IS` instead of `=`: null equals null here, and differs from everything else.
-    fn sql(self) -> &'static str {
-        match self {
-            Self::Equal => "IS",
-            Self::NotEqual => "IS NOT",
-            Self::Greater => ">",
-            Self::Less => "<",
-            Self::AtLeast => ">=",
-            Self::AtMost => "<=",
-            Self::In => "IN",
-            Self::NotIn => "NOT IN",
-        }
     }
 }
 
@@ -89,34 +72,6 @@ impl Search {
             }
         }
         Ok(Self(conditions))
-    }
-
-    /// The `WHERE` clause for the records of a table, with its parameters.
-    pub fn to_sql(&self, table: &Table, now_ms: i64) -> Result<(String, Vec<Sql>), ApiError> {
-        let mut clause = String::new();
-        let mut parameters = Vec::new();
-        for (at, condition) in self.0.iter().enumerate() {
-            let column = table
-                .column(&condition.column)
-                .ok_or_else(|| wrong(format!("Table {:?} has no column {:?}.", table.name, condition.column)))?;
-            clause.push_str(match (at, condition.or) {
-                (0, _) => " WHERE ",
-                (_, true) => " OR ",
-                (_, false) => " AND ",
-            });
-            let name = quote(&condition.column);
-            let operator = condition.operator;
-            if matches!(operator, Operator::In | Operator::NotIn) {
-                let list = listed(&condition.value);
-                let marks = vec!["?"; list.len()].join(", ");
-                clause.push_str(&format!("{name} {} ({marks})", operator.sql()));
-                parameters.extend(list.iter().map(|value| column.operand(value, now_ms)));
-            } else {
-                clause.push_str(&format!("{name} {} ?", operator.sql()));
-                parameters.push(column.operand(&condition.value, now_ms));
-            }
-        }
-        Ok((clause, parameters))
     }
 
     /// Whether an answer is found; `user.email` looks inside.

@@ -207,12 +207,13 @@ async fn columns_are_renamed_and_removed_with_their_values() {
         "kept"
     );
     assert_eq!(
-        house.done("GET", &format!("{path}/index"), Value::Null).await[1]["fields"][0]["name"],
+        house.done("GET", &format!("{path}/index"), Value::Null).await[2]["fields"][0]["name"],
         "plain"
     );
-    house
-        .refused("POST", &format!("{path}/content"), json!({"plain": "kept"}), "plain")
+    let (status, error) = house
+        .ask("POST", &format!("{path}/content"), json!({"plain": "kept"}))
         .await;
+    assert_eq!((status, &error["payload"]["param"]), (409, &json!("plain")));
     house
         .refused(
             "POST",
@@ -243,7 +244,7 @@ async fn columns_are_renamed_and_removed_with_their_values() {
             .await
             .as_array()
             .map(Vec::len),
-        Some(1)
+        Some(2)
     );
     assert_eq!(
         house.ask("DELETE", &format!("{path}/schema/id"), Value::Null).await.0,
@@ -307,14 +308,18 @@ async fn unique_indexes_bind_and_cannot_be_made_over_duplicates() {
     }
     let unique = json!({"fields": [{"name": "sku", "op": "asc"}]});
     let (status, error) = house.ask("POST", &format!("{path}/index/unique"), unique.clone()).await;
-    assert_eq!((status, &error["code"]), (400, &json!("ERROR_CODE_BAD_REQUEST")));
+    assert_eq!((status, &error["payload"]["param"]), (409, &json!("sku")));
     house.done("DELETE", &format!("{path}/content/2"), Value::Null).await;
     let made = house.done("POST", &format!("{path}/index/unique"), unique).await;
     let id = made["id"].as_str().expect("text");
     assert_eq!(id.len(), 8);
-    house
-        .refused("POST", &format!("{path}/content"), json!({"sku": "a"}), "sku")
-        .await;
+    assert_eq!(
+        house
+            .ask("POST", &format!("{path}/content"), json!({"sku": "a"}))
+            .await
+            .0,
+        409
+    );
     house.done("DELETE", &format!("{path}/index/{id}"), Value::Null).await;
     house
         .done("POST", &format!("{path}/content"), json!({"sku": "a"}))
@@ -326,23 +331,30 @@ async fn the_other_indexes_are_kept_and_checked() {
     let house = house();
     let path = table(&house, "t").await;
     for (kind, body) in [
+        ("text", json!({"name": "words"})),
+        ("geo_point", json!({"name": "at"})),
+        ("vector", json!({"name": "v", "vector": {"size": 2}})),
+    ] {
+        house.done("POST", &format!("{path}/schema/type/{kind}"), body).await;
+    }
+    for (kind, body) in [
         ("btree", json!({"fields": [{"name": "created_at", "op": "desc"}]})),
         (
             "search",
-            json!({"name": "s", "lang": "english", "fields": [{"name": "id", "priority": 1}]}),
+            json!({"name": "s", "lang": "english", "fields": [{"name": "words", "priority": 1}]}),
         ),
         (
             "spatial",
-            json!({"fields": [{"name": "id", "op": "gist_geometry_ops_2d"}]}),
+            json!({"fields": [{"name": "at", "op": "gist_geometry_ops_2d"}]}),
         ),
-        ("vector", json!({"fields": [{"name": "id", "op": "vector_l2_ops"}]})),
+        ("vector", json!({"fields": [{"name": "v", "op": "vector_l2_ops"}]})),
     ] {
         house.done("POST", &format!("{path}/index/{kind}"), body).await;
     }
     let all = house.done("GET", &format!("{path}/index"), Value::Null).await;
     assert_eq!(
-        (all.as_array().map(Vec::len), &all[2]["lang"]),
-        (Some(5), &json!("english"))
+        (all.as_array().map(Vec::len), &all[3]["lang"]),
+        (Some(6), &json!("english"))
     );
     for body in [
         json!({"fields": []}),

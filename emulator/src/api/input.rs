@@ -3,13 +3,18 @@
 //! Most operations take the same fields as JSON or as multipart. In JSON types are taken at their
 //! word; in a form everything arrives as text and is converted.
 
+use std::cell::OnceCell;
+
 use axum::body::Body;
 use axum::extract::{FromRequest, Multipart};
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Request, Uri};
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use crate::data::Fields;
 use crate::error::ApiError;
 
 /// The query string, decoded.
@@ -53,6 +58,19 @@ impl Query {
     }
 }
 
+/// A file in a multipart body.
+#[derive(Debug, Clone)]
+pub struct FilePart {
+    /// The form field.
+    pub field: String,
+    /// The name the sender gave.
+    pub name: String,
+    /// The sender's word for its type.
+    pub mime: String,
+    /// The content.
+    pub bytes: Bytes,
+}
+
 fn not_a_truth(name: &str) -> ApiError {
     ApiError::input(
         name,
@@ -69,13 +87,18 @@ fn truth(name: &str, text: &str) -> Result<bool, ApiError> {
 }
 
 /// The body, whatever its encoding.
+///
+/// A JSON body stays text until somebody asks for its fields, and is never asked when it holds
+/// records: those are read by [`Input::raw`], which keeps every digit.
 #[derive(Debug, Default)]
 pub struct Input {
-    fields: Map<String, Value>,
+    json: String,
+    fields: OnceCell<Map<String, Value>>,
     /// Forms carry only text, so numbers and booleans are read out of text there.
     from_form: bool,
     /// A raw XanoScript body.
     pub script: Option<String>,
+    files: Vec<FilePart>,
 }
 
 impl Input {
@@ -89,7 +112,7 @@ impl Input {
         match essence.as_str() {
             "multipart/form-data" => Self::multipart(kind, bytes).await,
             "application/x-www-form-urlencoded" => Ok(Self::urlencoded(&bytes)),
-            "text/x-xanoscript" => Ok(Self {
+            "text/x-xanoscript" | "text/plain" => Ok(Self {
                 script: Some(String::from_utf8_lossy(&bytes).into_owned()),
                 ..Self::default()
             }),
@@ -101,13 +124,28 @@ impl Input {
         if bytes.iter().all(u8::is_ascii_whitespace) {
             return Ok(Self::default());
         }
-        match serde_json::from_slice(bytes) {
-            Ok(Value::Object(fields)) => Ok(Self {
-                fields,
-                ..Self::default()
-            }),
-            Ok(_) => Err(ApiError::bad_request("The body must be a JSON object.")),
-            Err(error) => Err(ApiError::bad_request(format!("The body is not valid JSON: {error}."))),
+        let broken =
+            |error: &dyn std::fmt::Display| ApiError::bad_request(format!("The body is not valid JSON: {error}."));
+        let json = std::str::from_utf8(bytes)
+            .map_err(|error| broken(&error))?
+            .trim()
+            .to_owned();
+        serde_json::from_str::<IgnoredAny>(&json).map_err(|error| broken(&error))?;
+        if !json.starts_with('{') {
+            return Err(ApiError::bad_request("The body must be a JSON object."));
+        }
+        Ok(Self {
+            json,
+            ..Self::default()
+        })
+    }
+
+    /// A form's fields.
+    fn form(fields: Map<String, Value>) -> Self {
+        Self {
+            fields: OnceCell::from(fields),
+            from_form: true,
+            ..Self::default()
         }
     }
 
@@ -118,11 +156,7 @@ impl Input {
             .0
             .into_iter()
             .map(|(name, value)| (name, Value::String(value)));
-        Self {
-            fields: fields.collect(),
-            from_form: true,
-            script: None,
-        }
+        Self::form(fields.collect())
     }
 
     async fn multipart(kind: &str, bytes: Bytes) -> Result<Self, ApiError> {
@@ -136,32 +170,93 @@ impl Input {
         let mut parts = Multipart::from_request(request, &())
             .await
             .map_err(|error| broken(&error))?;
-        let mut input = Self {
-            from_form: true,
-            ..Self::default()
-        };
+        let (mut fields, mut files) = (Map::new(), Vec::new());
         while let Some(part) = parts.next_field().await.map_err(|error| broken(&error))? {
             let field = part.name().unwrap_or_default().to_owned();
+            let file = part.file_name().map(str::to_owned);
+            let mime = part.content_type().unwrap_or("application/octet-stream").to_owned();
             let bytes = part.bytes().await.map_err(|error| broken(&error))?;
+            if let Some(name) = file {
+                files.push(FilePart {
+                    field,
+                    name,
+                    mime,
+                    bytes,
+                });
+                continue;
+            }
             let text = String::from_utf8_lossy(&bytes).into_owned();
-            input.fields.insert(field, Value::String(text));
+            fields.insert(field, Value::String(text));
         }
-        Ok(input)
+        Ok(Self {
+            files,
+            ..Self::form(fields)
+        })
+    }
+
+    /// A file that must be there.
+    pub fn file(&self, field: &str) -> Result<&FilePart, ApiError> {
+        self.files
+            .iter()
+            .find(|file| file.field == field)
+            .ok_or_else(|| ApiError::input(field, format!("Missing param: {field} (a file in a multipart body)")))
+    }
+
+    /// A raw script that must be there.
+    pub fn script(&self) -> Result<&str, ApiError> {
+        self.script
+            .as_deref()
+            .ok_or_else(|| ApiError::bad_request("This operation takes XanoScript as text/x-xanoscript."))
     }
 
     /// Every field.
     pub fn fields(&self) -> &Map<String, Value> {
-        &self.fields
+        self.fields.get_or_init(|| {
+            let fields = Fields::parse(&self.json).unwrap_or_default().0;
+            let read = |raw: &RawValue| {
+                // A number that no double holds is shown to the checks as text, which they refuse.
+                serde_json::from_str(raw.get()).unwrap_or_else(|_| Value::from(raw.get()))
+            };
+            fields.into_iter().map(|(name, raw)| (name, read(raw))).collect()
+        })
+    }
+
+    /// The whole of a JSON body as it was sent, for records; a form as the JSON of its texts.
+    pub fn text_of_record(&self) -> String {
+        if self.from_form {
+            Value::Object(self.fields().clone()).to_string()
+        } else if self.json.is_empty() {
+            "{}".to_owned()
+        } else {
+            self.json.clone()
+        }
+    }
+
+    /// A field as JSON text, exactly as it was sent; a form carries JSON as text anyway.
+    pub fn raw(&self, name: &str) -> Result<Option<&RawValue>, ApiError> {
+        if !self.from_form {
+            return Ok(Fields::parse(&self.json).ok().and_then(|fields| fields.get(name)));
+        }
+        let text = self.fields().get(name).and_then(Value::as_str);
+        text.filter(|text| !text.is_empty())
+            .map(serde_json::from_str)
+            .transpose()
+            .map_err(|error| {
+                ApiError::input(
+                    name,
+                    format!("Invalid value for param: {name}. It is not valid JSON: {error}."),
+                )
+            })
     }
 
     /// A field as it came; absent and null are different.
     pub fn get(&self, name: &str) -> Option<&Value> {
-        self.fields.get(name)
+        self.fields().get(name)
     }
 
     /// Whether a field came with a value.
     pub fn has(&self, name: &str) -> bool {
-        self.fields.get(name).is_some_and(|value| !value.is_null())
+        self.fields().get(name).is_some_and(|value| !value.is_null())
     }
 
     /// Text that may be missing or null.
@@ -175,7 +270,7 @@ impl Input {
 
     /// True or false that may be missing or null.
     pub fn flag(&self, name: &str) -> Result<Option<bool>, ApiError> {
-        match self.fields.get(name) {
+        match self.fields().get(name) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::Bool(truth)) => Ok(Some(*truth)),
             Some(Value::String(text)) if self.from_form => truth(name, text).map(Some),
@@ -204,7 +299,7 @@ impl Input {
                 format!("Invalid value for param: {name}. It must be an object or a list."),
             )
         };
-        match self.fields.get(name) {
+        match self.fields().get(name) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) if self.from_form => serde_json::from_str(text).map(Some).map_err(|_| wrong()),
             Some(value @ (Value::Object(_) | Value::Array(_))) => Ok(Some(value.clone())),
@@ -225,7 +320,7 @@ impl Input {
     }
 
     fn required(&self, name: &str) -> Result<&Value, ApiError> {
-        match self.fields.get(name) {
+        match self.fields().get(name) {
             None | Some(Value::Null) => Err(ApiError::input(name, format!("Missing param: {name}"))),
             Some(value) => Ok(value),
         }

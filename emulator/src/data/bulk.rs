@@ -166,7 +166,7 @@ impl Records<'_> {
         let db = self.data.db;
         db.execute(&format!("DELETE FROM {}", self.name), [])?;
         db.execute("UPDATE data_store SET rows = 0 WHERE id = ?1", [self.store.id])?;
-        if reset && self.table.key() == Kind::Int {
+        if reset && self.table.key_kind() == Kind::Int {
             db.execute("DELETE FROM sqlite_sequence WHERE name = ?1", [&self.name])?;
         }
         Ok(())

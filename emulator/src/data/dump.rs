@@ -20,7 +20,7 @@ impl Data<'_> {
     }
 
     /// Makes a table from a dumped definition, without records.
-    pub fn load_table(self, workspace_id: i64, dump: &Value) -> Result<Table, ApiError> {
+    pub fn load_table(self, workspace_key: i64, id: Option<i64>, dump: &Value) -> Result<Table, ApiError> {
         let refuse = || ApiError::bad_request("The archive holds a table without a name or a definition.");
         let name = dump.get("name").and_then(Value::as_str).ok_or_else(refuse)?;
         let definition = dump.get("definition").ok_or_else(refuse)?;
@@ -37,6 +37,7 @@ impl Data<'_> {
         };
         let new = NewTable {
             name: name.to_owned(),
+            id,
             columns: Some(definition.columns),
             indexes: Some(definition.indexes),
             uuid_key: false,
@@ -46,7 +47,7 @@ impl Data<'_> {
                 ..changes.clone()
             },
         };
-        let table = self.create_table(workspace_id, new)?;
+        let table = self.create_table(workspace_key, new)?;
         self.change_table(table, changes)
     }
 
@@ -136,7 +137,7 @@ mod tests {
             rows[0]
         );
         let copy = data
-            .load_table(2, &data.dump_table(&table).expect("a definition"))
+            .load_table(2, None, &data.dump_table(&table).expect("a definition"))
             .expect("a copy");
         assert_eq!(data.load_records(&copy, "dev", rows.iter().map(Ok)).expect("loaded"), 2);
         assert_eq!(dump(&copy), rows);

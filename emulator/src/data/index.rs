@@ -171,19 +171,22 @@ impl Index {
             .collect()
     }
 
-    /// Checks a whole list against the columns, and gives equal ids new ones.
-    pub fn check_all(indexes: &mut [Self], columns: &[Column]) -> Result<(), ApiError> {
+    /// Checks a whole list against the columns, adds the primary index where it was left out, and gives
+    /// equal ids new ones.
+    pub fn check_all(indexes: &mut Vec<Self>, columns: &[Column]) -> Result<(), ApiError> {
+        match indexes.iter().filter(|index| index.kind == "primary").count() {
+            0 => indexes.splice(0..0, Self::usual(&columns[..1])).for_each(drop),
+            1 => {}
+            _ => return Err(refuse("index", "There is one primary index, on id.")),
+        }
         let mut seen = std::collections::HashSet::new();
-        for index in &mut *indexes {
+        for index in indexes {
             index.check(columns, "index")?;
             while !seen.insert(index.id.clone()) {
                 index.id = new_id();
             }
         }
-        if indexes.iter().filter(|index| index.kind == "primary").count() == 1 {
-            return Ok(());
-        }
-        Err(refuse("index", "There must be exactly one primary index, on id."))
+        Ok(())
     }
 
     /// Checks the index against the columns.
@@ -293,7 +296,7 @@ impl Data<'_> {
             while table.definition.indexes.iter().any(|other| other.id == index.id) {
                 index.id = new_id();
             }
-            for store in self.stores(table.id)? {
+            for store in self.stores(table.key)? {
                 self.create_physical_index(table, store, &index)?;
             }
             let id = index.id.clone();
@@ -307,7 +310,7 @@ impl Data<'_> {
     pub fn replace_indexes(self, table: &mut Table, mut indexes: Vec<Index>) -> Result<(), ApiError> {
         Index::check_all(&mut indexes, table.columns())?;
         self.atomically(|| {
-            for store in self.stores(table.id)? {
+            for store in self.stores(table.key)? {
                 for index in &table.definition.indexes {
                     self.drop_physical_index(store, index)?;
                 }
@@ -331,7 +334,7 @@ impl Data<'_> {
             return Err(ApiError::bad_request("The primary index cannot be deleted."));
         }
         let index = indexes.remove(at);
-        for store in self.stores(table.id)? {
+        for store in self.stores(table.key)? {
             self.drop_physical_index(store, &index)?;
         }
         self.save(table)

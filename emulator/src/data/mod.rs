@@ -2,12 +2,12 @@
 //!
 //! Every table of a workspace is a real SQLite table, one for each data source that holds records of
 //! it, so uniqueness, order and comparison are the database's own. This module knows nothing of HTTP:
-//! it is given a connection (with a transaction open), a workspace number and the label of a data
+//! it is given a connection (with a transaction open), the key of a workspace and the label of a data
 //! source, and answers values, JSON text, or a refusal in the API's terms.
 //!
 //! ```text
 //! let data = Data::new(&db, now_ms);
-//! let table = data.create_table(workspace_id, NewTable::named("orders"))?;
+//! let table = data.create_table(workspace_key, NewTable::named("orders"))?;
 //! let records = data.records(&table, "live")?;
 //! let row = records.create(&Fields::parse(r#"{"price": 19.9}"#)?)?;      // JSON text
 //! let page = records.page(&Search::parse(r#"{"price|>": 10}"#)?, …)?;    // records and totals
@@ -53,15 +53,16 @@ pub use column::Column;
 pub use fields::Fields;
 pub use index::Index;
 pub use kind::Kind;
-pub use page::{Page, Paging};
+pub use page::Paging;
 pub use record::Records;
-pub use table::{Changes, Listing, NewTable, Table};
+pub use table::{Changes, NewTable, Table};
 
 use rusqlite::Connection;
 
 use crate::error::ApiError;
 
-const CATALOGUE: &str = include_str!("catalogue.sql");
+/// What a new database needs, to make room for tables.
+pub const CATALOGUE: &str = include_str!("catalogue.sql");
 
 /// The data source that is meant when none is named.
 pub const LIVE: &str = "live";
@@ -92,23 +93,6 @@ impl<'a> Data<'a> {
     }
 }
 
-/// Makes room for tables in a new database.
-pub fn init(db: &Connection) -> rusqlite::Result<()> {
-    db.execute_batch(CATALOGUE)
-}
-
-/// Removes every table of every workspace.
-pub fn clear(db: &Connection) -> rusqlite::Result<()> {
-    let stores: Vec<i64> = db
-        .prepare("SELECT id FROM data_store")?
-        .query_map([], |row| row.get(0))?
-        .collect::<rusqlite::Result<_>>()?;
-    for store in stores {
-        db.execute_batch(&format!("DROP TABLE records_{store}"))?;
-    }
-    db.execute_batch("DELETE FROM data_store; DELETE FROM data_table;")
-}
-
 #[cfg(test)]
 pub mod testing {
     //! What the tests of this module share.
@@ -117,9 +101,7 @@ pub mod testing {
 
     /// A database with nothing in it.
     pub fn database() -> Connection {
-        let db = crate::store::open(None).expect("memory");
-        init(&db).expect("the catalogue");
-        db
+        crate::store::open(None).expect("memory")
     }
 
     /// A fixed moment: 2023-04-12 22:00:38 UTC.

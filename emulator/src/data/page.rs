@@ -144,7 +144,7 @@ impl Records<'_> {
     /// The id of the record at an offset, where it can be computed: in a table without gaps. A deep
     /// page then starts by a look at the key instead of a walk over everything before it.
     fn id_at(&self, offset: i64, rows: i64) -> Result<Option<i64>, ApiError> {
-        if self.table.key() != Kind::Int {
+        if self.table.key_kind() != Kind::Int {
             return Ok(None);
         }
         let sql = format!("SELECT (SELECT MIN(id) FROM {0}), (SELECT MAX(id) FROM {0})", self.name);

@@ -96,7 +96,7 @@ impl<'a> Records<'a> {
 
     /// The id in a path or a list, as it is stored; none when no record can have it.
     pub(super) fn id(&self, text: &str) -> Option<Cell> {
-        match self.table.key() {
+        match self.table.key_kind() {
             Kind::Int => text.trim().parse().ok().map(Cell::Integer),
             _ => value::uuid_text(text.trim()).map(Cell::Text),
         }

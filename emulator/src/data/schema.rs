@@ -45,7 +45,7 @@ impl Data<'_> {
         table.definition.last_slot += 1;
         column.slot = table.definition.last_slot;
         let filler = value::backfill(column).map_err(|refusal| refusal.into_error(&column.name))?;
-        for store in self.stores(table.id)? {
+        for store in self.stores(table.key)? {
             let (name, place) = (store.sql_name(), column.sql_name());
             self.db
                 .execute_batch(&format!("ALTER TABLE {name} ADD COLUMN {place} {}", sql_type(column)))?;
@@ -132,7 +132,7 @@ impl Data<'_> {
             .into_iter()
             .partition(|index| index.fields.iter().any(|field| field.name == column.name));
         table.definition.indexes = kept;
-        for store in self.stores(table.id)? {
+        for store in self.stores(table.key)? {
             for index in &dropped {
                 self.drop_physical_index(store, index)?;
             }
@@ -150,7 +150,7 @@ impl Data<'_> {
     pub fn replace_columns(self, table: &mut Table, mut wanted: Vec<Column>) -> Result<(), ApiError> {
         prepare_key(&mut wanted)?;
         column::check_names(&wanted, "schema")?;
-        if wanted[0].kind != table.key() {
+        if wanted[0].kind != table.key_kind() {
             return self.change_key(table, wanted);
         }
         self.atomically(|| {
@@ -179,7 +179,7 @@ impl Data<'_> {
 
     /// Numbers cannot become UUIDs, so this is for tables without records.
     fn change_key(self, table: &mut Table, mut wanted: Vec<Column>) -> Result<(), ApiError> {
-        for store in self.stores(table.id)? {
+        for store in self.stores(table.key)? {
             if self.rows(store)? > 0 {
                 return Err(ApiError::input(
                     "schema",
@@ -196,7 +196,7 @@ impl Data<'_> {
             let names: Vec<_> = table.columns().iter().map(|column| column.name.clone()).collect();
             let stays = |index: &Index| index.fields.iter().all(|field| names.contains(&field.name));
             table.definition.indexes.retain(stays);
-            for store in self.stores(table.id)? {
+            for store in self.stores(table.key)? {
                 self.db.execute_batch(&format!("DROP TABLE {}", store.sql_name()))?;
                 self.create_physical(table, store)?;
             }
@@ -208,7 +208,7 @@ impl Data<'_> {
     fn convert(self, table: &mut Table, old: &Column, new: &mut Column) -> Result<(), ApiError> {
         table.definition.last_slot += 1;
         new.slot = table.definition.last_slot;
-        for store in self.stores(table.id)? {
+        for store in self.stores(table.key)? {
             let name = store.sql_name();
             self.db.execute_batch(&format!(
                 "ALTER TABLE {name} ADD COLUMN {} {}",
@@ -259,7 +259,7 @@ impl Data<'_> {
             return Ok(());
         }
         let filler = value::backfill(new).map_err(|refusal| refusal.into_error(&new.name))?;
-        for store in self.stores(table.id)? {
+        for store in self.stores(table.key)? {
             let place = new.sql_name();
             self.fill(&store.sql_name(), &place, &filler, &format!(" WHERE {place} IS NULL"))?;
         }

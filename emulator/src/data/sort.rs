@@ -14,7 +14,7 @@ fn refuse(reason: impl std::fmt::Display) -> ApiError {
 
 /// What breaks ties, and the order when none is asked for: numbers ascend, UUIDs come as they were added.
 fn by_age(table: &Table) -> &'static str {
-    match table.key() {
+    match table.key_kind() {
         Kind::Int => "id",
         _ => "rowid",
     }

@@ -54,8 +54,8 @@ impl Data<'_> {
     pub fn store(self, table: &Table, data_source: &str) -> Result<Store, ApiError> {
         let found = self
             .db
-            .prepare_cached("SELECT id FROM data_store WHERE table_id = ?1 AND data_source = ?2")?
-            .query_row((table.id, data_source), |row| Ok(Store { id: row.get(0)? }))
+            .prepare_cached("SELECT id FROM data_store WHERE table_key = ?1 AND data_source = ?2")?
+            .query_row((table.key, data_source), |row| Ok(Store { id: row.get(0)? }))
             .optional()?;
         match found {
             Some(store) => Ok(store),
@@ -65,8 +65,8 @@ impl Data<'_> {
 
     fn create_store(self, table: &Table, data_source: &str) -> Result<Store, ApiError> {
         self.db.execute(
-            "INSERT INTO data_store (table_id, data_source) VALUES (?1, ?2)",
-            (table.id, data_source),
+            "INSERT INTO data_store (table_key, data_source) VALUES (?1, ?2)",
+            (table.key, data_source),
         )?;
         let store = Store {
             id: self.db.last_insert_rowid(),
@@ -77,7 +77,7 @@ impl Data<'_> {
 
     /// Makes the SQLite table and its indexes.
     pub fn create_physical(self, table: &Table, store: Store) -> Result<(), ApiError> {
-        let key = match table.key() {
+        let key = match table.key_kind() {
             // AUTOINCREMENT, so that the number of a deleted record is not given out again.
             Kind::Int => "id INTEGER PRIMARY KEY AUTOINCREMENT",
             _ => "id TEXT NOT NULL UNIQUE",
@@ -95,11 +95,11 @@ impl Data<'_> {
     }
 
     /// Every place where a table has records.
-    pub fn stores(self, table_id: i64) -> Result<Vec<Store>, ApiError> {
+    pub fn stores(self, table_key: i64) -> Result<Vec<Store>, ApiError> {
         Ok(self
             .db
-            .prepare_cached("SELECT id FROM data_store WHERE table_id = ?1 ORDER BY id")?
-            .query_map([table_id], |row| Ok(Store { id: row.get(0)? }))?
+            .prepare_cached("SELECT id FROM data_store WHERE table_key = ?1 ORDER BY id")?
+            .query_map([table_key], |row| Ok(Store { id: row.get(0)? }))?
             .collect::<rusqlite::Result<_>>()?)
     }
 
@@ -120,27 +120,39 @@ impl Data<'_> {
     }
 
     /// Forgets the records of a whole data source of a workspace, when it is deleted.
-    pub fn delete_data_source(self, workspace_id: i64, data_source: &str) -> Result<(), ApiError> {
+    pub fn delete_data_source(self, workspace_key: i64, data_source: &str) -> rusqlite::Result<()> {
         let stores: Vec<Store> = self
             .db
             .prepare_cached(
-                "SELECT data_store.id FROM data_store JOIN data_table ON data_table.id = table_id
-                 WHERE workspace_id = ?1 AND data_source = ?2",
+                "SELECT data_store.id FROM data_store JOIN data_table ON data_table.key = table_key
+                 WHERE workspace_key = ?1 AND data_source = ?2",
             )?
-            .query_map((workspace_id, data_source), |row| Ok(Store { id: row.get(0)? }))?
+            .query_map((workspace_key, data_source), |row| Ok(Store { id: row.get(0)? }))?
             .collect::<rusqlite::Result<_>>()?;
-        for store in stores {
-            self.db.execute_batch(&format!("DROP TABLE {}", store.sql_name()))?;
-            self.db.execute("DELETE FROM data_store WHERE id = ?1", [store.id])?;
-        }
-        Ok(())
+        self.drop_stores(stores)
     }
 
     /// Removes every table of a workspace, when it is deleted or overwritten.
-    pub fn delete_workspace(self, workspace_id: i64) -> Result<(), ApiError> {
-        let (tables, _) = self.tables(workspace_id, &super::Listing::default())?;
-        for table in &tables {
-            self.delete_table(table)?;
+    pub fn delete_workspace(self, workspace_key: i64) -> rusqlite::Result<()> {
+        let stores: Vec<Store> = self
+            .db
+            .prepare_cached(
+                "SELECT data_store.id FROM data_store JOIN data_table ON data_table.key = table_key
+                 WHERE workspace_key = ?1",
+            )?
+            .query_map([workspace_key], |row| Ok(Store { id: row.get(0)? }))?
+            .collect::<rusqlite::Result<_>>()?;
+        self.drop_stores(stores)?;
+        self.db
+            .execute("DELETE FROM data_table WHERE workspace_key = ?1", [workspace_key])?;
+        Ok(())
+    }
+
+    /// Drops places with the records in them.
+    pub fn drop_stores(self, stores: Vec<Store>) -> rusqlite::Result<()> {
+        for store in stores {
+            self.db.execute_batch(&format!("DROP TABLE {}", store.sql_name()))?;
+            self.db.execute("DELETE FROM data_store WHERE id = ?1", [store.id])?;
         }
         Ok(())
     }
@@ -149,8 +161,8 @@ impl Data<'_> {
     pub fn data_sources(self, table: &Table) -> Result<Vec<String>, ApiError> {
         let mut labels: Vec<String> = self
             .db
-            .prepare_cached("SELECT data_source FROM data_store WHERE table_id = ?1 ORDER BY id")?
-            .query_map([table.id], |row| row.get(0))?
+            .prepare_cached("SELECT data_source FROM data_store WHERE table_key = ?1 ORDER BY id")?
+            .query_map([table.key], |row| row.get(0))?
             .collect::<rusqlite::Result<_>>()?;
         labels.sort_by_key(|label| label != LIVE);
         Ok(labels)

@@ -41,10 +41,12 @@ pub struct Definition {
 /// A table of a workspace.
 #[derive(Debug, Clone)]
 pub struct Table {
-    /// Its number, never used for another table.
+    /// What it is known by here, never used for another table.
+    pub key: i64,
+    /// Its number in the API.
     pub id: i64,
     /// The workspace it belongs to.
-    pub workspace_id: i64,
+    pub workspace_key: i64,
     /// Its name.
     pub name: String,
     /// When it was made.
@@ -61,6 +63,11 @@ impl Table {
         &self.definition.columns
     }
 
+    /// Its indexes, the primary one first.
+    pub fn indexes(&self) -> &[Index] {
+        &self.definition.indexes
+    }
+
     /// Finds a column by its name.
     pub fn column(&self, name: &str) -> Result<&Column, ApiError> {
         self.columns()
@@ -70,7 +77,7 @@ impl Table {
     }
 
     /// Whether records are numbered, or have UUIDs.
-    pub fn key(&self) -> Kind {
+    pub fn key_kind(&self) -> Kind {
         self.columns().first().map_or(Kind::Int, |id| id.kind)
     }
 
@@ -96,6 +103,8 @@ impl Table {
 pub struct NewTable {
     /// Its name.
     pub name: String,
+    /// Its number; none for the key it gets here.
+    pub id: Option<i64>,
     /// Everything that is left out stays as it is in a fresh table.
     pub changes: Changes,
     /// The columns, `id` first; none for `id` and `created_at`.
@@ -130,40 +139,14 @@ pub struct Changes {
     pub autocomplete: Option<Vec<Value>>,
 }
 
-/// Which tables to list, and in which order.
-#[derive(Debug, Clone)]
-pub struct Listing {
-    /// Only tables whose name or description contains this.
-    pub search: String,
-    /// `created_at`, `updated_at` or `name`.
-    pub sort: &'static str,
-    /// Last first.
-    pub descending: bool,
-    /// How many tables to skip.
-    pub offset: i64,
-    /// How many to list.
-    pub limit: i64,
-}
-
-impl Default for Listing {
-    fn default() -> Self {
-        Self {
-            search: String::new(),
-            sort: "name",
-            descending: false,
-            offset: 0,
-            limit: i64::MAX,
-        }
-    }
-}
-
 fn from_row(row: &Row<'_>) -> rusqlite::Result<Table> {
     let definition: String = row.get("definition")?;
     let definition = serde_json::from_str(&definition)
         .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, error.into()))?;
     Ok(Table {
+        key: row.get("key")?,
         id: row.get("id")?,
-        workspace_id: row.get("workspace_id")?,
+        workspace_key: row.get("workspace_key")?,
         name: row.get("name")?,
         created_at: row.get("created_at")?,
         updated_at: row.get("updated_at")?,
@@ -183,50 +166,34 @@ fn check_name(name: &str) -> Result<(), ApiError> {
 
 impl Data<'_> {
     /// Finds a table of a workspace.
-    pub fn table(self, workspace_id: i64, id: i64) -> Result<Table, ApiError> {
+    pub fn table(self, workspace_key: i64, id: i64) -> Result<Table, ApiError> {
         self.db
-            .prepare_cached("SELECT * FROM data_table WHERE id = ?1 AND workspace_id = ?2")?
-            .query_row((id, workspace_id), from_row)
+            .prepare_cached("SELECT * FROM data_table WHERE id = ?1 AND workspace_key = ?2")?
+            .query_row((id, workspace_key), from_row)
             .optional()?
-            .ok_or_else(|| ApiError::not_found(format!("Workspace {workspace_id} has no table {id}.")))
+            .ok_or_else(|| ApiError::not_found(format!("The workspace has no table {id}.")))
     }
 
     /// Finds a table by its name, whatever the case.
-    pub fn table_named(self, workspace_id: i64, name: &str) -> Result<Option<Table>, ApiError> {
+    pub fn table_named(self, workspace_key: i64, name: &str) -> Result<Option<Table>, ApiError> {
         Ok(self
             .db
-            .prepare_cached("SELECT * FROM data_table WHERE workspace_id = ?1 AND name_key = ?2")?
-            .query_row((workspace_id, name.to_lowercase()), from_row)
+            .prepare_cached("SELECT * FROM data_table WHERE workspace_key = ?1 AND name_key = ?2")?
+            .query_row((workspace_key, name.to_lowercase()), from_row)
             .optional()?)
     }
 
-    /// Lists tables, and counts those that the search finds.
-    pub fn tables(self, workspace_id: i64, listing: &Listing) -> Result<(Vec<Table>, i64), ApiError> {
-        let wanted = listing.search.to_lowercase();
-        let mut found: Vec<Table> = self
+    /// The tables of a workspace, oldest first.
+    pub fn tables(self, workspace_key: i64) -> Result<Vec<Table>, ApiError> {
+        Ok(self
             .db
-            .prepare_cached("SELECT * FROM data_table WHERE workspace_id = ?1 ORDER BY id")?
-            .query_map([workspace_id], from_row)?
-            .collect::<rusqlite::Result<_>>()?;
-        found.retain(|table| {
-            table.name.to_lowercase().contains(&wanted) || table.definition.description.to_lowercase().contains(&wanted)
-        });
-        match listing.sort {
-            "created_at" => found.sort_by_key(|table| table.created_at),
-            "updated_at" => found.sort_by_key(|table| table.updated_at),
-            _ => found.sort_by_cached_key(|table| table.name.to_lowercase()),
-        }
-        if listing.descending {
-            found.reverse();
-        }
-        let total = i64::try_from(found.len()).unwrap_or(i64::MAX);
-        let skip = usize::try_from(listing.offset).unwrap_or(usize::MAX);
-        let take = usize::try_from(listing.limit).unwrap_or(usize::MAX);
-        Ok((found.into_iter().skip(skip).take(take).collect(), total))
+            .prepare_cached("SELECT * FROM data_table WHERE workspace_key = ?1 ORDER BY id")?
+            .query_map([workspace_key], from_row)?
+            .collect::<rusqlite::Result<_>>()?)
     }
 
     /// Makes a table, with room for records in the live data source.
-    pub fn create_table(self, workspace_id: i64, new: NewTable) -> Result<Table, ApiError> {
+    pub fn create_table(self, workspace_key: i64, new: NewTable) -> Result<Table, ApiError> {
         let key = if new.uuid_key { Kind::Uuid } else { Kind::Int };
         let mut columns = new
             .columns
@@ -248,8 +215,9 @@ impl Data<'_> {
             ..Definition::default()
         };
         let mut table = Table {
+            key: 0,
             id: 0,
-            workspace_id,
+            workspace_key,
             name: new.name.clone(),
             created_at: self.now_ms,
             updated_at: self.now_ms,
@@ -265,17 +233,21 @@ impl Data<'_> {
             )?;
             self.check_free(&table)?;
             self.db.execute(
-                "INSERT INTO data_table (workspace_id, name, name_key, definition, created_at, updated_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?5)",
+                "INSERT INTO data_table (workspace_key, id, name, name_key, definition, created_at, updated_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)",
                 (
-                    workspace_id,
+                    workspace_key,
+                    new.id.unwrap_or(-1),
                     &table.name,
                     table.name.to_lowercase(),
                     encoded(&table.definition)?,
                     self.now_ms,
                 ),
             )?;
-            table.id = self.db.last_insert_rowid();
+            table.key = self.db.last_insert_rowid();
+            table.id = new.id.unwrap_or(table.key);
+            self.db
+                .execute("UPDATE data_table SET id = ?2 WHERE key = ?1", (table.key, table.id))?;
             self.store(&table, LIVE)?;
             Ok(table)
         })
@@ -294,10 +266,10 @@ impl Data<'_> {
         table.updated_at = self.now_ms;
         self.db
             .prepare_cached(
-                "UPDATE data_table SET name = ?2, name_key = ?3, definition = ?4, updated_at = ?5 WHERE id = ?1",
+                "UPDATE data_table SET name = ?2, name_key = ?3, definition = ?4, updated_at = ?5 WHERE key = ?1",
             )?
             .execute((
-                table.id,
+                table.key,
                 &table.name,
                 table.name.to_lowercase(),
                 encoded(&table.definition)?,
@@ -307,8 +279,8 @@ impl Data<'_> {
     }
 
     fn check_free(self, table: &Table) -> Result<(), ApiError> {
-        match self.table_named(table.workspace_id, &table.name)? {
-            Some(other) if other.id != table.id => Err(ApiError::input(
+        match self.table_named(table.workspace_key, &table.name)? {
+            Some(other) if other.key != table.key => Err(ApiError::input(
                 "name",
                 format!(
                     "Invalid value for param: name. The workspace has a table named {:?} already.",
@@ -322,12 +294,8 @@ impl Data<'_> {
     /// Removes a table and its records in every data source.
     pub fn delete_table(self, table: &Table) -> Result<(), ApiError> {
         self.atomically(|| {
-            for store in self.stores(table.id)? {
-                self.db.execute_batch(&format!("DROP TABLE {}", store.sql_name()))?;
-            }
-            self.db
-                .execute("DELETE FROM data_store WHERE table_id = ?1", [table.id])?;
-            self.db.execute("DELETE FROM data_table WHERE id = ?1", [table.id])?;
+            self.drop_stores(self.stores(table.key)?)?;
+            self.db.execute("DELETE FROM data_table WHERE key = ?1", [table.key])?;
             Ok(())
         })
     }
@@ -451,34 +419,5 @@ mod tests {
             };
             assert!(data.change_table(table.clone(), changes).is_err(), "{bad:?}");
         }
-    }
-
-    #[test]
-    fn lists_are_searched_sorted_and_cut() {
-        let db = database();
-        let data = Data::new(&db, NOW);
-        for name in ["beta", "Alpha", "gamma", "delta"] {
-            data.create_table(1, NewTable::named(name)).expect("a table");
-        }
-        let names = |listing: &Listing| {
-            let (found, total) = data.tables(1, listing).expect("a list");
-            (found.into_iter().map(|table| table.name).collect::<Vec<_>>(), total)
-        };
-        assert_eq!(names(&Listing::default()).0, ["Alpha", "beta", "delta", "gamma"]);
-        let page = Listing {
-            offset: 1,
-            limit: 2,
-            descending: true,
-            ..Listing::default()
-        };
-        assert_eq!(names(&page), (vec!["delta".to_owned(), "beta".to_owned()], 4));
-        assert_eq!(
-            names(&Listing {
-                search: "PH".to_owned(),
-                ..Listing::default()
-            })
-            .1,
-            1
-        );
     }
 }

@@ -1,4 +1,4 @@
--- The instance side. Ids count per instance, as on the real service; `key` is ours and names record tables.
+-- The instance side. Ids count per instance, as on the real service; `key` is ours.
 
 CREATE TABLE IF NOT EXISTS sequence (
     instance_id INTEGER NOT NULL REFERENCES instance (id) ON DELETE CASCADE,
@@ -42,26 +42,6 @@ CREATE TABLE IF NOT EXISTS datasource (
     UNIQUE (workspace_key, label)
 );
 
-CREATE TABLE IF NOT EXISTS dbtable (
-    key           INTEGER PRIMARY KEY AUTOINCREMENT,
-    workspace_key INTEGER NOT NULL REFERENCES workspace (key) ON DELETE CASCADE,
-    instance_id   INTEGER NOT NULL,
-    id            INTEGER NOT NULL,
-    name          TEXT NOT NULL,
-    description   TEXT NOT NULL DEFAULT '',
-    docs          TEXT NOT NULL DEFAULT '',
-    guid          TEXT NOT NULL,
-    auth          INTEGER NOT NULL DEFAULT 0,
-    tag           TEXT NOT NULL DEFAULT '[]',
-    autocomplete  TEXT NOT NULL DEFAULT '[]',
-    schema        TEXT NOT NULL,
-    indexes       TEXT NOT NULL,
-    created_at    INTEGER NOT NULL,
-    updated_at    INTEGER NOT NULL,
-    UNIQUE (instance_id, id),
-    UNIQUE (workspace_key, name)
-);
-
 CREATE TABLE IF NOT EXISTS audit (
     id            INTEGER PRIMARY KEY,
     instance_id   INTEGER NOT NULL REFERENCES instance (id) ON DELETE CASCADE,
@@ -76,3 +56,23 @@ CREATE TABLE IF NOT EXISTS audit (
     workspace     TEXT NOT NULL,
     created_at    INTEGER NOT NULL
 );
+
+CREATE TABLE IF NOT EXISTS object (
+    key           INTEGER PRIMARY KEY AUTOINCREMENT,
+    workspace_key INTEGER NOT NULL REFERENCES workspace (key) ON DELETE CASCADE,
+    instance_id   INTEGER NOT NULL,
+    kind          TEXT NOT NULL,
+    id            INTEGER NOT NULL,
+    branch_id     INTEGER REFERENCES branch (id) ON DELETE CASCADE,
+    parent_key    INTEGER REFERENCES object (key) ON DELETE CASCADE,
+    name          TEXT NOT NULL,
+    guid          TEXT NOT NULL,
+    script        TEXT,
+    draft         TEXT,
+    fields        TEXT NOT NULL,
+    created_at    INTEGER NOT NULL,
+    updated_at    INTEGER NOT NULL,
+    UNIQUE (instance_id, kind, id)
+);
+
+CREATE INDEX IF NOT EXISTS object_place ON object (workspace_key, kind, branch_id, parent_key);

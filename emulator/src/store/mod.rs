@@ -7,9 +7,7 @@
 
 pub mod audit;
 pub mod instances;
-pub mod records;
 pub mod snippets;
-pub mod tables;
 pub mod tokens;
 pub mod users;
 pub mod workspaces;
@@ -18,7 +16,11 @@ use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension};
 
-const SCHEMAS: [&str; 2] = [include_str!("account.sql"), include_str!("instance.sql")];
+const SCHEMAS: [&str; 3] = [
+    include_str!("account.sql"),
+    include_str!("instance.sql"),
+    crate::data::CATALOGUE,
+];
 
 /// Opens the database and brings its schema up to date.
 pub fn open(file: Option<&Path>) -> rusqlite::Result<Connection> {

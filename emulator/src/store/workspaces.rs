@@ -3,8 +3,8 @@
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde_json::{Value, json};
 
-use super::tables;
 use crate::clock;
+use crate::data::Data;
 
 /// The branch that every workspace is born with.
 pub const FIRST_BRANCH: &str = "v1";
@@ -187,9 +187,7 @@ pub fn save(db: &Connection, workspace: &Workspace, now_ms: i64) -> rusqlite::Re
 
 /// Removes a workspace and everything in it, records included.
 pub fn remove(db: &Connection, workspace: &Workspace) -> rusqlite::Result<()> {
-    for table in tables::list(db, workspace.key)? {
-        tables::remove(db, &table)?;
-    }
+    Data::new(db, 0).delete_workspace(workspace.key)?;
     db.execute("DELETE FROM workspace WHERE key = ?1", [workspace.key])?;
     Ok(())
 }
@@ -262,21 +260,17 @@ pub fn source(db: &Connection, workspace_key: i64, label: &str) -> rusqlite::Res
         .optional()
 }
 
-/// Adds a data source, with an empty set of records for every table.
+/// Adds a data source; its records find their place when the first one comes.
 pub fn add_source(db: &Connection, workspace_key: i64, label: &str, color: &str) -> rusqlite::Result<DataSource> {
     db.execute(
         "INSERT INTO datasource (workspace_key, label, color) VALUES (?1, ?2, ?3)",
         (workspace_key, label, color),
     )?;
-    let source = DataSource {
+    Ok(DataSource {
         id: db.last_insert_rowid(),
         label: label.to_owned(),
         color: color.to_owned(),
-    };
-    for table in tables::list(db, workspace_key)? {
-        tables::create_records(db, &table, source.id)?;
-    }
-    Ok(source)
+    })
 }
 
 /// Changes the colour of a data source.
@@ -286,10 +280,8 @@ pub fn paint_source(db: &Connection, id: i64, color: &str) -> rusqlite::Result<(
 }
 
 /// Removes a data source with its records.
-pub fn remove_source(db: &Connection, workspace_key: i64, id: i64) -> rusqlite::Result<()> {
-    for table in tables::list(db, workspace_key)? {
-        tables::drop_records(db, &table, id)?;
-    }
-    db.execute("DELETE FROM datasource WHERE id = ?1", [id])?;
+pub fn remove_source(db: &Connection, workspace_key: i64, source: &DataSource) -> rusqlite::Result<()> {
+    Data::new(db, 0).delete_data_source(workspace_key, &source.label)?;
+    db.execute("DELETE FROM datasource WHERE id = ?1", [source.id])?;
     Ok(())
 }

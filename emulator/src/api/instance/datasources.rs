@@ -94,7 +94,7 @@ fn delete(call: &mut Call<'_>) -> Outcome {
     if source.label == LIVE {
         return Err(ApiError::bad_request("The data source live cannot be deleted."));
     }
-    workspaces::remove_source(call.db, workspace.key, source.id)?;
+    workspaces::remove_source(call.db, workspace.key, &source)?;
     record(
         call,
         Some(&workspace),

@@ -1,19 +1,19 @@
 //! Records, one at a time and in pages. `x-data-source` says which set of them is meant.
+//!
+//! Bodies and answers stay JSON text all the way to the columns, so that no number is rounded.
 
 mod bulk;
 mod search;
 
 use axum::routing::MethodFilter;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::listing::{LARGEST_PAGE, Window};
 use super::{note, tables};
 use crate::api::{Call, Outcome, Reply, Route};
+use crate::data::{self, Data, Fields, Paging, Records, Table};
 use crate::error::ApiError;
 use crate::scope::{Need, Right, Scope};
-use crate::search::Search;
-use crate::store::records::Records;
-use crate::store::tables::Table;
 use crate::store::workspaces::{self, LIVE, Workspace};
 
 pub fn routes() -> Vec<Route> {
@@ -63,7 +63,7 @@ pub fn routes() -> Vec<Route> {
 struct Place {
     workspace: Workspace,
     table: Table,
-    source: i64,
+    source: String,
 }
 
 /// The table of the path and the data source of the header. Records of the live data source ask for a
@@ -87,18 +87,13 @@ fn place(call: &Call<'_>, right: Right) -> Result<Place, ApiError> {
     Ok(Place {
         workspace,
         table,
-        source: source.id,
+        source: source.label,
     })
 }
 
 impl Place {
-    fn records<'a>(&'a self, call: &Call<'a>) -> Records<'a> {
-        Records {
-            db: call.db,
-            table: &self.table,
-            name: self.table.records(self.source),
-            now_ms: call.now_ms,
-        }
+    fn records<'a>(&'a self, call: &Call<'a>) -> Result<Records<'a>, ApiError> {
+        Data::new(call.db, call.now_ms).records(&self.table, &self.source)
     }
 
     fn note(&self, call: &Call<'_>, kind: &str, what: &str) -> Result<(), ApiError> {
@@ -107,75 +102,52 @@ impl Place {
     }
 }
 
-/// The envelope of a page of records, around items that are JSON text already.
-fn envelope(window: Window, (items, received): &(String, usize), total: i64) -> Reply {
-    let head = json!({
-        "itemsReceived": received,
-        "curPage": window.page,
-        "nextPage": window.next(total),
-        "prevPage": window.previous(),
-        "offset": window.offset(),
-        "perPage": window.per_page,
-        "itemsTotal": total,
-        "pageTotal": window.pages(total),
-    })
-    .to_string();
-    Reply::Raw(format!("{},\"items\":{items}}}", head.trim_end_matches('}')))
+fn paging(window: Window) -> Result<Paging, ApiError> {
+    Paging::new(window.page, window.per_page)
+}
+
+/// What a body of many records must be, when it is not.
+fn unreadable(param: &str, error: &serde_json::Error) -> ApiError {
+    ApiError::input(
+        param,
+        format!("Invalid value for param: {param}. It cannot be read: {error}."),
+    )
 }
 
 fn list(call: &mut Call<'_>) -> Outcome {
     let window = Window::from_query(call, LARGEST_PAGE)?;
     let place = place(call, Right::Read)?;
-    let records = place.records(call);
-    let all = Search::default();
-    let page = records.page(&all, "id", window.offset(), window.per_page)?;
-    Ok(envelope(window, &page, records.count(&all)?))
-}
-
-fn missing(place: &Place, id: &str) -> ApiError {
-    ApiError::not_found(format!("Table {:?} has no record {id:?}.", place.table.name))
+    let page = place.records(call)?.page(None, None, paging(window)?)?;
+    Ok(Reply::Raw(page.to_json()))
 }
 
 fn create(call: &mut Call<'_>) -> Outcome {
     let place = place(call, Right::Create)?;
-    let records = place.records(call);
-    let id = records.insert(call.input.fields(), false)?;
+    let body = call.input.text_of_record();
+    let fields = Fields::parse(&body).map_err(|error| ApiError::bad_request(error.to_string()))?;
+    let made = place.records(call)?.create(&fields)?;
     place.note(call, "record.create", "A record was created")?;
-    let made = records
-        .get(&id)?
-        .ok_or_else(|| ApiError::fatal("The new record cannot be read back."))?;
     Ok(Reply::Raw(made))
 }
 
 fn get(call: &mut Call<'_>) -> Outcome {
     let place = place(call, Right::Read)?;
-    let records = place.records(call);
-    let id = call.param("content_id");
-    let found = records.id(&json!(id)).map(|id| records.get(&id)).transpose()?.flatten();
-    found.map(Reply::Raw).ok_or_else(|| missing(&place, id))
+    place.records(call)?.get(call.param("content_id")).map(Reply::Raw)
 }
 
 /// A partial update: columns that are left out keep their values.
 fn update(call: &mut Call<'_>) -> Outcome {
     let place = place(call, Right::Update)?;
-    let records = place.records(call);
-    let text = call.param("content_id");
-    let id = records.id(&json!(text)).ok_or_else(|| missing(&place, text))?;
-    if !records.update(&id, call.input.fields())? {
-        return Err(missing(&place, text));
-    }
+    let body = call.input.text_of_record();
+    let fields = Fields::parse(&body).map_err(|error| ApiError::bad_request(error.to_string()))?;
+    let changed = place.records(call)?.update(call.param("content_id"), &fields)?;
     place.note(call, "record.update", "A record was updated")?;
-    records.get(&id)?.map(Reply::Raw).ok_or_else(|| missing(&place, text))
+    Ok(Reply::Raw(changed))
 }
 
 fn delete(call: &mut Call<'_>) -> Outcome {
     let place = place(call, Right::Delete)?;
-    let records = place.records(call);
-    let text = call.param("content_id");
-    let id = records.id(&json!(text)).ok_or_else(|| missing(&place, text))?;
-    if !records.delete(&id)? {
-        return Err(missing(&place, text));
-    }
+    place.records(call)?.delete(call.param("content_id"))?;
     place.note(call, "record.delete", "A record was deleted")?;
     Ok(Reply::Json(Value::Null))
 }
@@ -186,7 +158,13 @@ fn truncate(call: &mut Call<'_>) -> Outcome {
         .input
         .flag("reset")?
         .ok_or_else(|| ApiError::input("reset", "Missing param: reset"))?;
-    place.records(call).truncate(reset)?;
+    place.records(call)?.truncate(reset)?;
     place.note(call, "record.truncate", "All records were deleted")?;
     Ok(Reply::Json(Value::Null))
+}
+
+/// The answer of a bulk call, with an entry in the audit log.
+fn done(call: &Call<'_>, place: &Place, kind: &str, word: &str, done: &data::Done) -> Outcome {
+    place.note(call, kind, &format!("{} records were {word}", done.success.len()))?;
+    Ok(Reply::Json(done.to_json()))
 }

@@ -9,12 +9,10 @@ use serde_json::{Value, json};
 use super::listing::{LARGEST_PAGE, Order, Traits, Window};
 use super::{record, workspace};
 use crate::api::{Call, Outcome, Reply, Route};
-use crate::columns::{Column, standard};
+use crate::data::{Changes, Column, Data, Index, NewTable, Table};
 use crate::error::ApiError;
 use crate::scope::{Right, Scope};
-use crate::script;
-use crate::store::tables::{self, Index, Table, index_id};
-use crate::store::uuid;
+use crate::script::table as script;
 use crate::store::workspaces::{Workspace, next_id};
 
 pub fn routes() -> Vec<Route> {
@@ -67,12 +65,15 @@ pub fn routes() -> Vec<Route> {
     [own, columns::routes(), indexes::routes()].concat()
 }
 
+/// The database of the workspaces, as this call sees it.
+fn data<'a>(call: &Call<'a>) -> Data<'a> {
+    Data::new(call.db, call.now_ms)
+}
+
 /// The table named in the path, with its workspace.
 pub fn of_path(call: &Call<'_>) -> Result<(Workspace, Table), ApiError> {
     let workspace = workspace(call)?;
-    let id = call.number("table_id")?;
-    let table = tables::get(call.db, workspace.key, id)?
-        .ok_or_else(|| ApiError::not_found(format!("Workspace {} has no table {id}.", workspace.id)))?;
+    let table = data(call).table(workspace.key, call.number("table_id")?)?;
     Ok((workspace, table))
 }
 
@@ -80,12 +81,10 @@ fn wants_script(call: &Call<'_>) -> Result<bool, ApiError> {
     Ok(call.query.flag("include_xanoscript")? || call.input.flag("include_xanoscript")?.unwrap_or(false))
 }
 
-fn show(table: &Table, with_script: bool) -> Value {
+fn show(call: &Call<'_>, table: &Table, with_script: bool) -> Value {
     let mut shown = table.to_json();
     if with_script {
-        let indexes: Vec<_> = table.indexes.iter().map(Index::to_json).collect();
-        let text = script::table(&table.name, table.auth, &table.columns, &indexes);
-        shown["xanoscript"] = json!({"status": "ok", "value": text});
+        shown["xanoscript"] = json!({"status": "ok", "value": script::write(table, data(call))});
     }
     shown
 }
@@ -95,9 +94,9 @@ fn list(call: &mut Call<'_>) -> Outcome {
     let window = Window::from_query(call, LARGEST_PAGE)?;
     let order = Order::from_query(call, "name", false)?;
     let with_script = wants_script(call)?;
-    let found = order.apply(tables::list(call.db, workspace.key)?, |table| Traits {
+    let found = order.apply(data(call).tables(workspace.key)?, |table| Traits {
         name: &table.name,
-        description: &table.description,
+        description: &table.definition.description,
         created_at: table.created_at,
         updated_at: table.updated_at,
         id: table.id,
@@ -106,168 +105,117 @@ fn list(call: &mut Call<'_>) -> Outcome {
     let items = window
         .slice(found)
         .iter()
-        .map(|table| show(table, with_script))
+        .map(|table| show(call, table, with_script))
         .collect();
     Ok(Reply::Json(window.envelope(items, total)))
 }
 
 fn get(call: &mut Call<'_>) -> Outcome {
     let (_, table) = of_path(call)?;
-    Ok(Reply::Json(show(&table, wants_script(call)?)))
-}
-
-fn free_name(call: &Call<'_>, workspace: &Workspace, name: &str, own: Option<i64>) -> Result<(), ApiError> {
-    let reason = if name.trim().is_empty() {
-        "A table needs a name."
-    } else if tables::by_name(call.db, workspace.key, name)?.is_some_and(|other| Some(other.id) != own) {
-        "There is a table with this name already."
-    } else {
-        return Ok(());
-    };
-    Err(ApiError::input(
-        "name",
-        format!("Invalid value for param: name. {reason}"),
-    ))
-}
-
-/// The primary index that every table has.
-fn primary() -> Index {
-    Index {
-        id: index_id(),
-        kind: "primary".to_owned(),
-        fields: vec![json!({"name": "id"})],
-        extra: serde_json::Map::new(),
-    }
+    Ok(Reply::Json(show(call, &table, wants_script(call)?)))
 }
 
 fn create(call: &mut Call<'_>) -> Outcome {
     let workspace = workspace(call)?;
-    let mut table = Table {
-        key: 0,
-        workspace_key: workspace.key,
-        instance_id: workspace.instance_id,
-        id: 0,
-        name: String::new(),
-        description: String::new(),
-        docs: String::new(),
-        guid: uuid(),
-        auth: false,
-        tag: json!([]),
-        autocomplete: json!([]),
-        columns: standard(),
-        indexes: vec![primary()],
-        created_at: call.now_ms,
-        updated_at: call.now_ms,
+    let mut new = match &call.input.script {
+        Some(text) => script::read(text, workspace.key, data(call))?.into_new(),
+        None => NewTable {
+            columns: columns_sent(call)?,
+            indexes: indexes_sent(call)?,
+            changes: changes(call)?,
+            ..NewTable::named(call.input.text("name")?)
+        },
     };
-    if call.input.script.is_none() {
-        call.input.text("name")?.clone_into(&mut table.name);
-        if let Some(schema) = call.input.structure("schema")? {
-            table.columns = columns::read_schema(&schema)?;
-        }
-        if let Some(list) = call.input.structure("index")? {
-            table.indexes = indexes::read_list(&table, &list)?;
-        }
-        fill(call, &mut table)?;
-    } else {
-        read_script(call, &mut table)?;
-    }
-    free_name(call, &workspace, &table.name, None)?;
-    table.id = next_id(call.db, workspace.instance_id, "table")?;
-    tables::add(call.db, &mut table).map_err(columns::refused)?;
-    record(
-        call,
-        Some(&workspace),
-        "table.create",
-        ("table", table.id),
-        format!("Table {:?} created", table.name),
-    )?;
-    Ok(Reply::Json(show(&table, wants_script(call)?)))
+    new.id = Some(next_id(call.db, workspace.instance_id, "table")?);
+    let table = data(call).create_table(workspace.key, new)?;
+    log(call, &workspace, &table, "create", "created")?;
+    Ok(Reply::Json(show(call, &table, wants_script(call)?)))
 }
 
-/// Takes what a script says; the indexes of a script are kept by the table, so only the schema counts.
-fn read_script(call: &Call<'_>, table: &mut Table) -> Result<(), ApiError> {
-    let text = call.input.script.as_deref().unwrap_or_default();
-    let header = script::header(text)?;
-    if header.keyword != "table" {
-        return Err(ApiError::bad_request(format!(
-            "A table is defined with \"table\", not with {:?}.",
-            header.keyword
-        )));
-    }
-    table.name = header.name;
-    table.auth = script::setting(text, "auth").as_deref() == Some("true");
-    if let Some(description) = script::setting(text, "description") {
-        table.description = description;
-    }
-    if let Some(columns) = script::columns(text)? {
-        columns::check_schema(&columns)?;
-        table.columns = columns;
-    }
-    Ok(())
+fn columns_sent(call: &Call<'_>) -> Result<Option<Vec<Column>>, ApiError> {
+    let schema = call.input.structure("schema")?;
+    schema
+        .map(|schema| Column::list_from_json(&schema, "schema"))
+        .transpose()
 }
 
-/// Takes the plain fields that came.
-fn fill(call: &Call<'_>, table: &mut Table) -> Result<(), ApiError> {
-    for (field, target) in [
-        ("description", &mut table.description),
-        ("docs", &mut table.docs),
-        ("guid", &mut table.guid),
-    ] {
-        if let Some(text) = call.input.optional_text(field)? {
-            text.clone_into(target);
-        }
-    }
-    if let Some(auth) = call.input.flag("auth")? {
-        table.auth = auth;
-    }
-    if let Some(tag) = call.input.structure("tag")? {
-        table.tag = tag;
-    }
-    if let Some(autocomplete) = call.input.structure("autocomplete")? {
-        table.autocomplete = autocomplete;
-    }
-    Ok(())
+fn indexes_sent(call: &Call<'_>) -> Result<Option<Vec<Index>>, ApiError> {
+    let list = call.input.structure("index")?;
+    list.map(|list| Index::list_from_json(&list, "index")).transpose()
 }
 
-fn save(call: &Call<'_>, workspace: &Workspace, mut table: Table) -> Outcome {
-    tables::save(call.db, &table, call.now_ms)?;
-    table.updated_at = call.now_ms;
+/// The plain fields that came.
+fn changes(call: &Call<'_>) -> Result<Changes, ApiError> {
+    let text = |name| Ok::<_, ApiError>(call.input.optional_text(name)?.map(str::to_owned));
+    let list = |name| {
+        call.input.structure(name)?.map_or(Ok(None), |value| match value {
+            Value::Array(list) => Ok(Some(list)),
+            _ => Err(not_a_list(name)),
+        })
+    };
+    let tag = list("tag")?.map(|tags| {
+        let texts = tags.into_iter().map(|tag| match tag {
+            Value::String(text) => Some(text),
+            _ => None,
+        });
+        texts.collect::<Option<Vec<_>>>().ok_or_else(|| not_a_list("tag"))
+    });
+    Ok(Changes {
+        name: text("name")?,
+        description: text("description")?,
+        docs: text("docs")?,
+        guid: text("guid")?,
+        auth: call.input.flag("auth")?,
+        tag: tag.transpose()?,
+        autocomplete: list("autocomplete")?,
+        security: None,
+    })
+}
+
+fn not_a_list(name: &str) -> ApiError {
+    let of = if name == "tag" { " of texts" } else { "" };
+    ApiError::input(name, format!("Invalid value for param: {name}. It must be a list{of}."))
+}
+
+fn log(call: &Call<'_>, workspace: &Workspace, table: &Table, kind: &str, word: &str) -> Result<(), ApiError> {
     record(
         call,
         Some(workspace),
-        "table.update",
+        &format!("table.{kind}"),
         ("table", table.id),
-        format!("Table {:?} updated", table.name),
-    )?;
-    Ok(Reply::Json(show(&table, wants_script(call)?)))
+        format!("Table {:?} {word}", table.name),
+    )
+}
+
+fn save(call: &Call<'_>, workspace: &Workspace, table: Table, changes: Changes) -> Result<Table, ApiError> {
+    let table = data(call).change_table(table, changes)?;
+    log(call, workspace, &table, "update", "updated")?;
+    Ok(table)
+}
+
+/// Columns first: indexes and autocomplete name them.
+fn change(call: &Call<'_>) -> Result<Table, ApiError> {
+    let (workspace, mut table) = of_path(call)?;
+    let (columns, indexes, changes) = match &call.input.script {
+        Some(text) => script::read(text, workspace.key, data(call))?.into_changes(),
+        None => (columns_sent(call)?, indexes_sent(call)?, changes(call)?),
+    };
+    if let Some(columns) = columns {
+        data(call).replace_columns(&mut table, columns)?;
+    }
+    if let Some(indexes) = indexes {
+        data(call).replace_indexes(&mut table, indexes)?;
+    }
+    save(call, &workspace, table, changes)
 }
 
 fn update(call: &mut Call<'_>) -> Outcome {
-    let (workspace, mut table) = of_path(call)?;
-    if call.input.script.is_some() {
-        let mut wanted = table.clone();
-        read_script(call, &mut wanted)?;
-        free_name(call, &workspace, &wanted.name, Some(table.id))?;
-        let columns = std::mem::replace(&mut wanted.columns, table.columns);
-        columns::replace(call, &mut wanted, columns)?;
-        return save(call, &workspace, wanted);
-    }
-    if let Some(name) = call.input.optional_text("name")? {
-        free_name(call, &workspace, name, Some(table.id))?;
-        name.clone_into(&mut table.name);
-    }
-    fill(call, &mut table)?;
-    if let Some(schema) = call.input.structure("schema")? {
-        columns::replace(call, &mut table, columns::read_schema(&schema)?)?;
-    }
-    if let Some(list) = call.input.structure("index")? {
-        indexes::replace(call, &mut table, &list)?;
-    }
-    save(call, &workspace, table)
+    let table = change(call)?;
+    Ok(Reply::Json(show(call, &table, wants_script(call)?)))
 }
 
 fn meta(call: &mut Call<'_>) -> Outcome {
-    update(call)?;
+    change(call)?;
     Ok(Reply::Json(json!({})))
 }
 
@@ -279,34 +227,29 @@ fn security(call: &mut Call<'_>) -> Outcome {
             "Missing param: guid (an API group's, or null to lift the restriction)",
         ));
     }
-    call.input.optional_text("guid")?;
-    save(call, &workspace, table)
+    let guid = call.input.optional_text("guid")?.filter(|guid| !guid.is_empty());
+    let changes = Changes {
+        security: Some(guid.map(str::to_owned)),
+        ..Changes::default()
+    };
+    let table = save(call, &workspace, table, changes)?;
+    Ok(Reply::Json(show(call, &table, wants_script(call)?)))
 }
 
 fn autocomplete(call: &mut Call<'_>) -> Outcome {
-    let (workspace, mut table) = of_path(call)?;
-    fill(call, &mut table)?;
-    let shown = json!({"id": table.id.to_string(), "autocomplete": table.autocomplete.to_string()});
-    save(call, &workspace, table)?;
-    Ok(Reply::Json(shown))
+    let (workspace, table) = of_path(call)?;
+    let changes = Changes {
+        autocomplete: changes(call)?.autocomplete,
+        ..Changes::default()
+    };
+    let table = save(call, &workspace, table, changes)?;
+    let shown = Value::Array(table.definition.autocomplete).to_string();
+    Ok(Reply::Json(json!({"id": table.id.to_string(), "autocomplete": shown})))
 }
 
 fn delete(call: &mut Call<'_>) -> Outcome {
     let (workspace, table) = of_path(call)?;
-    tables::remove(call.db, &table)?;
-    record(
-        call,
-        Some(&workspace),
-        "table.delete",
-        ("table", table.id),
-        format!("Table {:?} deleted", table.name),
-    )?;
+    data(call).delete_table(&table)?;
+    log(call, &workspace, &table, "delete", "deleted")?;
     Ok(Reply::Json(json!({})))
-}
-
-/// The column of that name, or 404.
-fn column<'a>(table: &'a Table, name: &str) -> Result<&'a Column, ApiError> {
-    table
-        .column(name)
-        .ok_or_else(|| ApiError::not_found(format!("Table {:?} has no column {name:?}.", table.name)))
 }
