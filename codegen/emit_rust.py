@@ -181,7 +181,7 @@ def _mod_file(groups: dict[str, list[Node]]) -> str:
     )
     return (
         f"// {MARK}\n\n//! The typed methods, the values they take and give, and the operation table.\n//!\n"
-        "//! Handles follow the URL: `xano.snippet(\"x\").tokens()` stands for `/snippet/x/token`. See "
+        '//! Handles follow the URL: `xano.snippet("x").tokens()` stands for `/snippet/x/token`. See '
         "[`Xano`](crate::Xano) and\n//! [`Instance`](crate::Instance), where every chain begins.\n\n"
         "#![allow(clippy::pub_underscore_fields, clippy::struct_excessive_bools, clippy::too_many_arguments, "
         'reason = "names and shapes are the API\'s")]\n\n'
@@ -198,7 +198,7 @@ def _handles_file(nodes: list[Node], types: Types) -> str:
         "use serde_json::Map;" if "Map" in known and "Value" not in known else "",
         "use serde_json::Value;" if "Value" in known and "Map" not in known else "",
         "use std::collections::BTreeMap;" if "BTreeMap" in known else "",
-        "#[allow(clippy::wildcard_imports, reason = \"every value of the API may occur\")]\nuse super::types::*;"
+        '#[allow(clippy::wildcard_imports, reason = "every value of the API may occur")]\nuse super::types::*;'
         if known & set(types.model.types)
         else "",
         _used("use crate::typed::{{{}}};", ("Call", "Fetch", "Id", "List", "Node", "Time", "op"), body),
@@ -208,7 +208,7 @@ def _handles_file(nodes: list[Node], types: Types) -> str:
     own = {n.class_name for n in nodes}
     others = sorted({c.class_name for n in nodes for c in n.children.values()} - own)
     lines += [f"use super::{{{', '.join(others)}}};" if others else ""]
-    family = next(o.family for n in nodes for m in n.walk() for o in m.operations)
+    family = next((o.family for n in nodes for m in n.walk() for o in m.operations), "Nothing yet")
     return f"// {MARK}\n\n//! {family}.\n\n" + "\n".join(line for line in lines if line) + f"\n\n{body}"
 
 
@@ -218,7 +218,8 @@ def _node(node: Node, types: Types) -> str:
     markers = "".join(_marker(operation, types) for operation in node.operations)
     setters = "".join(_setters(operation, types) for operation in node.operations)
     return (
-        f"{rustdoc(node.doc + '.')}#[derive(Clone, Debug)]\npub struct {node.class_name} {{ pub(crate) node: Node }}\n\n"
+        f"{rustdoc(node.doc + '.')}#[derive(Clone, Debug)]\n"
+        f"pub struct {node.class_name} {{ pub(crate) node: Node }}\n\n"
         f"impl {node.class_name} {{\n{methods}}}\n\n{markers}\n{setters}"
     )
 
@@ -359,13 +360,14 @@ def _dispatch_file(model: Model, types: Types) -> str:
     arms = "".join(_arm(o, types) for o in sorted(model.operations, key=lambda o: o.id))
     return (
         f"// {MARK}\n\n//! From an operation's id and JSON arguments to a call of its typed method.\n\n"
-        "#[allow(clippy::wildcard_imports, reason = \"every value of the API may occur\")]\n"
+        '#[allow(clippy::wildcard_imports, reason = "every value of the API may occur")]\n'
         "use xano_metadata::api::*;\nuse xano_metadata::{Id, Instance, Xano};\nuse serde_json::{Map, Value};\n"
         "use super::{Answer, Given, drain, json};\n\n"
-        "#[allow(deprecated, clippy::too_many_lines, reason = \"one arm an operation\")]\n"
+        '#[allow(deprecated, clippy::too_many_lines, reason = "one arm an operation")]\n'
         "/// Calls the operation; none when there is no such operation.\n"
         "pub fn dispatch(xano: &Xano, instance: &Instance, id: &str, given: Given) -> Option<Answer> {\n"
-        f"let (xano, instance) = (xano.clone(), instance.clone());\nSome(match id {{\n{arms}_ => return None,\n}})\n}}\n"
+        "let (xano, instance) = (xano.clone(), instance.clone());\n"
+        f"Some(match id {{\n{arms}_ => return None,\n}})\n}}\n"
     )
 
 
@@ -376,10 +378,11 @@ def _arm(operation: Operation, types: Types) -> str:
         chain += f".{safe(segment.name, 'rust')}({values})"
     first, later = arguments(operation)
     call = f"{chain}.{safe(operation.name, 'rust')}({', '.join(_read(a, types) for a in first)})"
-    sets = "".join(
-        f"if given.has({quote(a.name)}) {{ call = call.{_name(a)}({_read(a, types)}); }}\n" for a in later
-    )
-    end = {"List": "json(&call.options(given.options()).all().await?)", "Fetch": "drain(call.options(given.options()).await?).await"}
+    sets = "".join(f"if given.has({quote(a.name)}) {{ call = call.{_name(a)}({_read(a, types)}); }}\n" for a in later)
+    end = {
+        "List": "json(&call.options(given.options()).all().await?)",
+        "Fetch": "drain(call.options(given.options()).await?).await",
+    }
     outcome = end.get(_wrapper(operation), "json(&call.options(given.options()).await?)")
     let = "let mut call" if later else "let call"
     return f"{quote(operation.id)} => Box::pin(async move {{ {let} = {call};\n{sets}{outcome} }}),\n"

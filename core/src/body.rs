@@ -50,6 +50,11 @@ impl Body {
             .map_err(|cause| crate::Error::config(format!("The body cannot be written as JSON: {cause}.")))
     }
 
+    /// Whether it sends files from disk, which may take as long as it likes.
+    pub(crate) fn has_files(&self) -> bool {
+        matches!(self, Self::Multipart(parts) if parts.iter().any(|part| matches!(part.content, PartContent::File(_))))
+    }
+
     /// Whether there is none.
     #[must_use]
     pub const fn is_empty(&self) -> bool {

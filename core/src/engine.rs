@@ -17,7 +17,7 @@ use crate::error::{Error, ErrorKind, Place};
 use crate::events::Event;
 use crate::failure::{self, Failure};
 use crate::limiter::{Gate, Limiter, Permit};
-use crate::operation::{AnswerKind, TimeoutClass};
+use crate::operation::{AnswerKind, Operation, TimeoutClass};
 use crate::options::RateLimiting;
 use crate::prepare::Prepared;
 use crate::request::Request;
@@ -316,9 +316,8 @@ pub(crate) fn place(request: &Request, endpoint: Option<&Endpoint>) -> Place {
 
 fn timing(client: &Inner, request: &Request, began: Instant) -> Timing {
     let (call, all) = (&request.options, &client.options);
-    let long = request
-        .operation()
-        .is_some_and(|row| row.timeout == TimeoutClass::Long || row.answer == AnswerKind::Stream);
+    let slow = |row: &Operation| row.timeout == TimeoutClass::Long || row.answer == AnswerKind::Stream;
+    let long = request.operation().is_some_and(slow) || request.body.has_files();
     let usual_idle = if long { all.long_read_timeout } else { all.read_timeout };
     Timing {
         attempt: call.timeout.or(if long { None } else { all.timeout }),

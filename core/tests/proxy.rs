@@ -25,7 +25,10 @@ fn answer(mut stream: TcpStream, seen: &mpsc::Sender<String>) {
     while let Some(Ok(first)) = lines.next() {
         while lines.next().is_some_and(|line| line.is_ok_and(|line| !line.is_empty())) {}
         let _ = seen.send(first);
-        if stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").is_err() {
+        if stream
+            .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")
+            .is_err()
+        {
             return;
         }
     }
@@ -58,7 +61,10 @@ fn the_environments_proxy_is_for_other_machines() {
         runtime.block_on(client.account().call(me()))
     };
     call("http://app.example.test".into()).expect("an answer by the proxy");
-    assert_eq!(proxied.recv().expect("a request"), "GET http://app.example.test/api:meta/auth/me HTTP/1.1");
+    assert_eq!(
+        proxied.recv().expect("a request"),
+        "GET http://app.example.test/api:meta/auth/me HTTP/1.1"
+    );
     call(format!("http://127.0.0.1:{direct}")).expect("an answer without it");
     assert_eq!(directly.recv().expect("a request"), "GET /api:meta/auth/me HTTP/1.1");
     call("http://not.example.test".into()).expect_err("excepted, and there is no such host");

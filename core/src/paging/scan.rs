@@ -65,6 +65,18 @@ impl Cursor<'_> {
         self.text.get(self.at).copied()
     }
 
+    /// Goes to the next byte of a sort; false when there is none. Over slices, because this is where the time goes.
+    fn seek(&mut self, wanted: impl Fn(u8) -> bool) -> bool {
+        let rest = self.text.get(self.at..).unwrap_or_default();
+        match rest.iter().position(|byte| wanted(*byte)) {
+            Some(offset) => {
+                self.at += offset;
+                true
+            }
+            None => false,
+        }
+    }
+
     fn space(&mut self) {
         while matches!(self.peek(), Some(b' ' | b'\n' | b'\r' | b'\t')) {
             self.at += 1;
@@ -160,23 +172,19 @@ impl Cursor<'_> {
             _ => return Err(self.wrong("a value")),
         }
         let mut depth = 0_usize;
-        while let Some(byte) = self.peek() {
-            match byte {
+        while self.seek(|byte| matches!(byte, b'"' | b'{' | b'[' | b'}' | b']')) {
+            match self.text[self.at] {
                 b'"' => {
                     self.string()?;
                     continue;
                 }
                 b'{' | b'[' => depth += 1,
-                b'}' | b']' => {
-                    depth -= 1;
-                    if depth == 0 {
-                        self.at += 1;
-                        return Ok(start..self.at);
-                    }
-                }
-                _ => {}
+                _ => depth -= 1,
             }
             self.at += 1;
+            if depth == 0 {
+                return Ok(start..self.at);
+            }
         }
         Err(self.wrong("the rest of a value"))
     }
@@ -185,15 +193,13 @@ impl Cursor<'_> {
     fn string(&mut self) -> Result<Range<usize>, String> {
         let start = self.at;
         self.expect(b'"')?;
-        while let Some(byte) = self.peek() {
-            self.at += match byte {
-                b'"' => {
-                    self.at += 1;
-                    return Ok(start..self.at);
-                }
-                b'\\' => 2,
-                _ => 1,
-            };
+        while self.seek(|byte| matches!(byte, b'"' | b'\\')) {
+            if self.text[self.at] == b'"' {
+                self.at += 1;
+                return Ok(start..self.at);
+            }
+            // A backslash and what it stands before.
+            self.at += 2;
         }
         Err("a page broke off inside a text".to_owned())
     }

@@ -224,7 +224,7 @@ async fn an_echoed_token_is_scrubbed_everywhere() {
         options.on_event = Some(EventSink::new(move |event| {
             sink.lock()
                 .expect("no panic")
-                .push(format!("{event:?} {}", event.to_json()))
+                .push(format!("{event:?} {}", event.to_json()));
         }));
     });
     let account = client.account();

@@ -65,7 +65,7 @@ async fn a_token_that_ends_soon_is_told_once() {
     let client = mock.client_with(|options| {
         options.token = Some(token.into());
         options.on_event = Some(EventSink::new(move |event| {
-            sink.lock().expect("no panic").push(event.name())
+            sink.lock().expect("no panic").push(event.name());
         }));
     });
     for _ in 0..3 {

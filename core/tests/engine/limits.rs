@@ -54,7 +54,7 @@ async fn a_limited_instance_is_known_by_its_description() {
     let sink = Arc::clone(&told);
     let client = account.client_with(|options| {
         options.on_event = Some(EventSink::new(move |event| {
-            sink.lock().expect("no panic").push(event.to_string())
+            sink.lock().expect("no panic").push(event.to_string());
         }));
     });
     let connection = client.instance("x1");

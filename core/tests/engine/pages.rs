@@ -26,7 +26,7 @@ fn listening(mock: &Mock) -> (Client, Arc<Mutex<Vec<String>>>) {
     let sink = Arc::clone(&told);
     let client = mock.client_with(|options| {
         options.on_event = Some(EventSink::new(move |event| {
-            sink.lock().expect("no panic").push(event.to_string())
+            sink.lock().expect("no panic").push(event.to_string());
         }));
     });
     (client, told)
