@@ -73,7 +73,8 @@ pub(crate) struct Success {
 
 pub(crate) enum SuccessBody {
     Whole(Bytes),
-    Open(reqwest::Response, Permit),
+    /// Its place in flight is free again: a caller may read it slowly, and make other calls meanwhile.
+    Open(reqwest::Response),
 }
 
 impl Call<'_> {
@@ -118,7 +119,7 @@ impl Call<'_> {
             return Ok(Success {
                 status,
                 headers,
-                body: SuccessBody::Open(response, permit),
+                body: SuccessBody::Open(response),
             });
         }
         let mut response = response;

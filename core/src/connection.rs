@@ -109,7 +109,7 @@ impl Connection {
         self.guarded(request, async {
             let began = Instant::now();
             let (done, endpoint) = self.run(request, true).await?;
-            let SuccessBody::Open(response, permit) = done.success.body else {
+            let SuccessBody::Open(response) = done.success.body else {
                 return Err(Error::internal("The answer was read already."));
             };
             let options = &self.client.inner.options;
@@ -119,7 +119,6 @@ impl Connection {
                 idle: request.options.read_timeout.unwrap_or(options.long_read_timeout),
                 deadline: request.options.deadline.or(options.deadline).map(|limit| began + limit),
                 counters: Arc::clone(&self.client.inner.counters),
-                permit: Some(permit),
             };
             Ok(Download::new(response, context))
         })

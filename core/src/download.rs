@@ -20,7 +20,6 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::time::Instant;
 
 use crate::error::{Error, Place};
-use crate::limiter::Permit;
 use crate::stats::Counters;
 
 /// How far a transfer is.
@@ -69,8 +68,6 @@ pub(crate) struct Context {
     pub(crate) idle: Duration,
     pub(crate) deadline: Option<Instant>,
     pub(crate) counters: Arc<Counters>,
-    /// Keeps the place in flight until the last byte.
-    pub(crate) permit: Option<Permit>,
 }
 
 impl Download {
@@ -118,12 +115,9 @@ impl Download {
             Ok(Err(cause)) => return Err(self.broken(crate::failure::cut(cause))),
             Err(_) => return Err(self.broken(crate::failure::stalled(self.context.idle))),
         };
-        match &piece {
-            Some(bytes) => {
-                self.done += bytes.len() as u64;
-                Counters::add(&self.context.counters.bytes_in, bytes.len() as u64);
-            }
-            None => self.context.permit = None,
+        if let Some(bytes) = &piece {
+            self.done += bytes.len() as u64;
+            Counters::add(&self.context.counters.bytes_in, bytes.len() as u64);
         }
         Ok(piece)
     }

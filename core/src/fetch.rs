@@ -116,7 +116,6 @@ impl Fetch<'_> {
                         idle: options.long_read_timeout,
                         deadline: options.deadline.map(|limit| Instant::now() + limit),
                         counters: Arc::clone(&self.client.counters),
-                        permit: None,
                     };
                     return Ok(Download::new(response, context));
                 }

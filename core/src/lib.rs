@@ -2,17 +2,44 @@
 //!
 //! This is an independent project, not made by Xano.
 //!
-//! # The parts
+//! ```no_run
+//! # async fn example() -> Result<(), xano_metadata::Error> {
+//! use xano_metadata::{ClientOptions, Xano};
+//!
+//! // The token comes from the option, XANO_TOKEN or the credentials file of the official CLI.
+//! let xano = Xano::new(ClientOptions::default())?;
+//! for info in xano.instances().list().all().await? {
+//!     println!("{} is at {}", info.display, info.meta_api);
+//! }
+//! let snippet = xano.snippet("kRG3t_-i");
+//! let token = snippet.tokens().create(50).await?;
+//! snippet.token(token.token).update(100, 0).await?;
+//!
+//! // Handles follow the URL. Things may be called by their name; nothing is sent before `.await`.
+//! let shop = xano.instance("x1234-5678-9012").workspace("shop");
+//! let order = shop.table("orders").record(1).get().await?;
+//! # drop(order);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The typed face
+//! - [`Xano`] and [`Instance`] are the roots; [`api`] holds what hangs on them, generated from the operation table.
+//! - Required arguments are arguments, optional ones are setters on what the method returns: [`Call`] (an answer),
+//!   [`List`] (pages, items, or all) or [`Fetch`] (a file). Each also takes [`CallOptions`].
+//! - Structs keep fields that this version does not know, and read missing ones as empty. [`Id`], [`Time`] and [`Script`]
+//!   are what Xano spells in several ways.
+//!
+//! # The engine below, on which the Python and Node bindings stand as well
 //! - [`Client`]: credentials, connections, counters; made from [`ClientOptions`].
 //! - [`Connection`]: one API behind one base URL, from [`Client::account`], [`Client::instance`] (by name, resolved at its
-//!   first call), [`Client::instance_at`] (by URL) or [`Client::instance_named_by_account`].
+//!   first call), [`Client::instance_at`] (by URL), [`Client::instance_named_by_account`] (by a row of the list) or
+//!   [`Client::default_instance`] (by configuration).
 //! - [`Request`] → [`Connection::call`] → [`Reply`]: bytes in, bytes out, everything between them the engine's work.
-//! - [`Connection::pages`] → [`Pages`]: lists, page by page, whichever of the five ways the server pages.
-//! - [`Connection::open`] and [`Connection::fetch`] → [`Download`]: files.
-//! - [`Error`]: one type, with a `code` that is the same in Rust, Python and Node, and [`Error::to_json`].
-//! - [`Event`] and [`Stats`]: seeing inside.
-//! - [`operation`]: the table of operations; [`api`]: typed methods made from it.
-//! - [`runtime`]: a tokio runtime for callers that have none.
+//! - [`Connection::pages`] → [`Pages`] → [`RawPage`]: lists, whichever of the five ways the server pages.
+//! - [`Connection::open`] and [`Connection::fetch`] → [`Download`]: files, the latter without the token.
+//! - [`Error`]: one type, with a `code` that is the same in every language, and [`Error::to_json`].
+//! - [`Event`] and [`Stats`]: seeing inside. [`operation`]: the table. [`runtime`]: tokio for callers that have none.
 #![deny(missing_docs)]
 #![deny(unsafe_code)]
 #![allow(

@@ -78,7 +78,8 @@ impl Given {
 
 /// An answer as JSON.
 pub fn json(answer: &impl Serialize) -> Result<Value, Error> {
-    Ok(serde_json::to_value(answer).expect("an answer is JSON"))
+    serde_json::to_value(answer)
+        .map_err(|cause| Error::internal(format!("An answer cannot be written again: {cause}.")))
 }
 
 /// A file as text, in JSON.

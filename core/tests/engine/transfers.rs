@@ -198,3 +198,13 @@ async fn a_src_that_leads_astray_is_refused() {
     account.fetch("/again").await.expect("a 503 is tried again");
     assert_eq!(mock.seen().len(), 3);
 }
+
+#[tokio::test]
+async fn a_download_that_is_read_slowly_holds_up_nobody() {
+    let mock = Mock::start([Act::with(200, &[], b"archive")]).await;
+    let account = mock.client_with(|options| options.max_concurrency = 1).account();
+    let mut download = account.open(export()).await.expect("an answer");
+    let between = tokio::time::timeout(Duration::from_secs(5), account.call(crate::support::me())).await;
+    between.expect("at once").expect("an answer");
+    assert_eq!(download.chunk().await.expect("bytes").expect("bytes"), "archive");
+}
