@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from codegen.model import Argument, Model, Node, Operation
 from codegen.naming import safe, snake
 from codegen.output import MARK
-from codegen.python_docs import docstring, method_doc, paragraphs, sentence, summary_first
+from codegen.python_docs import OPTIONS, docstring, method_doc, paragraphs, sentence, summary_first
 from codegen.python_types import HEART, Spelling, home, imports, input_name, join, reader, unshadowed
 from codegen.syntax import ListOf, Nullable, Scalar, Type
 
@@ -81,7 +81,11 @@ class Nodes:
         checking = imports(body, own=set())
         checking += _grouped((home(self.model.resolve(name)), name) for name in spelling.models - used)
         checking += _grouped((f"{home(self.model.resolve(n))}_inputs", input_name(n)) for n in spelling.inputs)
-        wanted = {"_options": ("Omit",), "_node": ("Options", "Progress"), "_pages": (self.face.pager,)}
+        wanted = {
+            "_options": ("Omit",),
+            "_node": ("Change", "ListChange", "Options", "Progress"),
+            "_pages": (self.face.pager,),
+        }
         wanted["_events"] = (self.face.events,)
         for module, names in wanted.items():
             found = [name for name in names if re.search(rf"\b{name}\b", body)]
@@ -108,6 +112,8 @@ class Nodes:
             lines += ["", *self._child(spelling, module, child, members)]
         for operation in node.operations:
             lines += ["", *self._method(spelling, operation, members)]
+            if operation.reads is not None:
+                lines += ["", *self._edit(spelling, operation, members)]
         return "\n".join(lines)
 
     def _class_name(self, node: Node) -> str:
@@ -153,11 +159,11 @@ class Nodes:
         keyword.sort(key=lambda a: not _must(a, either))
         extra: list[str] = []
         signature = ["self"]
+        for argument in positional:
+            signature.append(f"{names[argument.name]}: {unshadowed(spelling.parameter(argument), members)}")
         if streamed:
             signature.append("to: str | PathLike[str]")
             extra.append("to: Where to write the file. It appears whole or not at all.")
-        for argument in positional:
-            signature.append(f"{names[argument.name]}: {unshadowed(spelling.parameter(argument), members)}")
         signature.append("*")
         for argument in keyword:
             spelt = spelling.parameter(argument)
@@ -177,6 +183,39 @@ class Nodes:
         lines.append(method_doc(operation, parameters, returns, extra))
         lines += self._call(operation, names, unshadowed(returns, members))
         return lines
+
+    def _edit(self, spelling: Spelling, operation: Operation, members: set[str]) -> list[str]:
+        """`edit`: what reads, lets the caller change, and replaces as a whole."""
+        reading = next(o for o in self.model.operations if o.id == operation.reads)
+        fields = operation.at("body", "whole_body")
+        method = safe(operation.name, "python")
+        returns = unshadowed(self._returns(spelling, operation), members)
+        listed = reading.paging is not None
+        kind = "ListChange" if listed else "Change"
+        what = "the list" if listed else f"the fields {', '.join(f'`{a.wire}`' for a in fields)} as a dict"
+        blocks = [
+            [f"Reads what is there, lets `change` alter it, and sends it back whole with `{method}`."],
+            ["What someone else changes between the two requests is overwritten."],
+            [
+                "Args:",
+                f"    change: Gets {what}; it changes that in place, or returns another.",
+                f"    options: {OPTIONS}",
+            ],
+            ["Returns:", f"    What `{method}` returns."],
+            ["Raises:", f"    XanoError: What `{reading.name}` and `{method}` raise."],
+            [f"Token scope: {' and '.join(dict.fromkeys(_scope(o) for o in (reading, operation)))}."],
+        ]
+        if listed:
+            target = f'"{safe(fields[0].name, "python")}"'
+        else:
+            spelt = {a.wire: safe(a.name, "python") for a in fields}
+            target = repr(tuple(spelt) if all(wire == arg for wire, arg in spelt.items()) else spelt)
+        call = f'self._edit{"_list" if listed else ""}("{reading.id}", {target}, change, self.{method}, options)'
+        return [
+            f"    {self.face.define} edit(self, change: {kind}, *, options: Options = None) -> {returns}:",
+            docstring(blocks, " " * 8),
+            f"        return {self.face.wait}{call}",
+        ]
 
     def _returns(self, spelling: Spelling, operation: Operation) -> str:
         if operation.paging is not None:
@@ -284,6 +323,10 @@ def _code(body: str) -> str:
     """The lines that run: without docstrings and signatures."""
     without = re.sub(r'r?""".*?"""', "", body, flags=re.S)
     return "\n".join(line for line in without.split("\n") if "self._" in line)
+
+
+def _scope(operation: Operation) -> str:
+    return f"`{operation.scope}`" if operation.scope else "any valid token"
 
 
 def _quoted(text: str | None) -> str:

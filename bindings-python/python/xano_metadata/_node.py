@@ -4,6 +4,9 @@ A node is a root, a collection or a handle: a connection and the path values it 
 operation id and the arguments here; nothing in this module knows any operation.
 """
 
+# JSON can be anything, so what stands in it is unknown by nature here.
+# pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+
 from __future__ import annotations
 
 from xano_metadata._options import OMIT, Omit, call_options
@@ -11,7 +14,7 @@ from xano_metadata._pages import AsyncPager, Pager
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from os import PathLike
     from pathlib import Path
     from typing import Any, TypedDict, TypeVar
@@ -55,6 +58,14 @@ if TYPE_CHECKING:
     """What a call may be told: `options=` of every method."""
     Progress = Callable[[int, int | None], object]
     """Called with the bytes so far and, where known, in all."""
+    Draft = dict[str, Any]
+    """What `edit` lets a caller change: the fields that will be sent."""
+    Change = Callable[[Draft], Mapping[str, Any] | None]
+    """Changes a draft in place, or returns another."""
+    Names = tuple[str, ...] | dict[str, str]
+    """Wire names of a draft's fields, with their arguments where some differ."""
+    ListChange = Callable[[list[Draft]], Sequence[Any] | None]
+    """Changes a list in place, or returns another."""
 
 JSON, TEXT, NOTHING, BYTES = range(4)
 """How the native module reads an answer."""
@@ -146,6 +157,15 @@ class SyncNode(Node):
 
         return EventStream(self._connection.open(self._request(operation, parts)))
 
+    def _edit(self, reads: str, names: Names, change: Change, replace: Callable[..., T], options: Options) -> T:
+        draft = drafted(self._any(reads, options=options), names)
+        return replace(**named(change(draft), draft, names), options=options)
+
+    def _edit_list(self, reads: str, name: str, change: ListChange, replace: Callable[..., T], options: Options) -> T:
+        items: list[Draft] = self._pages(reads, None, options=options).all()
+        changed = change(items)
+        return replace(**{name: items if changed is None else changed}, options=options)
+
 
 class AsyncNode(Node):
     """A node whose calls are awaited."""
@@ -203,6 +223,36 @@ class AsyncNode(Node):
         completions, future = _begin()
         ticket = self._connection.submit_open(completions, future, self._request(operation, parts))
         return AsyncEventStream(await _finish(future, ticket))
+
+    async def _edit(
+        self,
+        reads: str,
+        names: Names,
+        change: Change,
+        replace: Callable[..., Awaitable[T]],
+        options: Options,
+    ) -> T:
+        draft = drafted(await self._any(reads, options=options), names)
+        return await replace(**named(change(draft), draft, names), options=options)
+
+    async def _edit_list(
+        self, reads: str, name: str, change: ListChange, replace: Callable[..., Awaitable[T]], options: Options
+    ) -> T:
+        items: list[Draft] = await self._pages(reads, None, options=options).all()
+        changed = change(items)
+        return await replace(**{name: items if changed is None else changed}, options=options)
+
+
+def drafted(found: Any, names: Names) -> Draft:
+    """The fields of an answer that its replacement takes."""
+    return {wire: found[wire] for wire in names if isinstance(found, dict) and wire in found}
+
+
+def named(changed: Mapping[str, Any] | None, draft: Draft, names: Names) -> Draft:
+    """The arguments for a draft, changed in place or anew; a name that cannot be sent is an error of the call."""
+    fields = draft if changed is None else changed
+    spelt = names if isinstance(names, dict) else {}
+    return {spelt.get(wire, wire): value for wire, value in fields.items()}
 
 
 def _begin() -> tuple[Any, Any]:

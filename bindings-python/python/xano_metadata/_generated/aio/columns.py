@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any, Literal
 
-    from xano_metadata._node import Options
+    from xano_metadata._node import ListChange, Options
     from xano_metadata._options import Omit
     from xano_metadata._pages import AsyncPager
 
@@ -78,6 +78,25 @@ class AsyncTableColumns(AsyncNode):
         Token scope: `Workspace Database: Update`. Sent as `PUT /workspace/{workspace_id}/table/{table_id}/schema`.
         """
         return await self._any("instance.workspace.table.columns.replace", fields={"schema": schema}, options=options)
+
+    async def edit(self, change: ListChange, *, options: Options = None) -> Any:
+        """Reads what is there, lets `change` alter it, and sends it back whole with `replace`.
+
+        What someone else changes between the two requests is overwritten.
+
+        Args:
+            change: Gets the list; it changes that in place, or returns another.
+            options: What this call does differently from its client, such as `{'timeout': 5}`; see `CallFields`.
+
+        Returns:
+            What `replace` returns.
+
+        Raises:
+            XanoError: What `list` and `replace` raise.
+
+        Token scope: `Workspace Database: Read` and `Workspace Database: Update`.
+        """
+        return await self._edit_list("instance.workspace.table.columns.list", "schema", change, self.replace, options)
 
     async def rename(self, *, old_name: str, new_name: str, options: Options = None) -> Any:
         """Renames a column; its data stays.

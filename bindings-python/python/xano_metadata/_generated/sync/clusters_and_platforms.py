@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Literal
 
-    from xano_metadata._node import Options
+    from xano_metadata._node import Change, Options
     from xano_metadata._options import Omit
     from xano_metadata._pages import Pager
 
@@ -160,6 +160,28 @@ class ClusterHandle(SyncNode):
             Cluster,
             fields={"name": name, "type": type, "description": description, "domain": domain},
             options=options,
+        )
+
+    def edit(self, change: Change, *, options: Options = None) -> Cluster:
+        """Reads what is there, lets `change` alter it, and sends it back whole with `update`.
+
+        What someone else changes between the two requests is overwritten.
+
+        Args:
+            change: Gets the fields `name`, `type`, `description`, `domain` as a dict; it changes that in place, or
+                returns another.
+            options: What this call does differently from its client, such as `{'timeout': 5}`; see `CallFields`.
+
+        Returns:
+            What `update` returns.
+
+        Raises:
+            XanoError: What `get` and `update` raise.
+
+        Token scope: any valid token.
+        """
+        return self._edit(
+            "instance.cluster.get", ("name", "type", "description", "domain"), change, self.update, options
         )
 
     def delete(self, *, options: Options = None) -> None:

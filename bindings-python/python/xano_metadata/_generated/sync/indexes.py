@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any, Literal
 
-    from xano_metadata._node import Options
+    from xano_metadata._node import ListChange, Options
     from xano_metadata._pages import Pager
 
     from ...types.tables_inputs import (
@@ -74,6 +74,25 @@ class TableIndexes(SyncNode):
         Token scope: `Workspace Database: Update`. Sent as `PUT /workspace/{workspace_id}/table/{table_id}/index`.
         """
         return self._any("instance.workspace.table.indexes.replace", fields={"index": index}, options=options)
+
+    def edit(self, change: ListChange, *, options: Options = None) -> Any:
+        """Reads what is there, lets `change` alter it, and sends it back whole with `replace`.
+
+        What someone else changes between the two requests is overwritten.
+
+        Args:
+            change: Gets the list; it changes that in place, or returns another.
+            options: What this call does differently from its client, such as `{'timeout': 5}`; see `CallFields`.
+
+        Returns:
+            What `replace` returns.
+
+        Raises:
+            XanoError: What `list` and `replace` raise.
+
+        Token scope: `Workspace Database: Read` and `Workspace Database: Update`.
+        """
+        return self._edit_list("instance.workspace.table.indexes.list", "index", change, self.replace, options)
 
     def add_btree(self, *, fields: Sequence[SortedFieldInput], options: Options = None) -> CreatedIndex:
         """Adds an index that speeds up comparing and sorting by these columns.

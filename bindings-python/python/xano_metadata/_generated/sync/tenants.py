@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any, Literal
 
-    from xano_metadata._node import Options
+    from xano_metadata._node import Change, Options
     from xano_metadata._options import Omit
     from xano_metadata._pages import Pager
 
@@ -276,6 +276,32 @@ class TenantHandle(SyncNode):
                 "tasks": tasks,
             },
             options=options,
+        )
+
+    def edit(self, change: Change, *, options: Options = None) -> Tenant:
+        """Reads what is there, lets `change` alter it, and sends it back whole with `update`.
+
+        What someone else changes between the two requests is overwritten.
+
+        Args:
+            change: Gets the fields `display`, `description`, `domain`, `ingress`, `proxy`, `rbac`, `tag`, `tasks` as
+                a dict; it changes that in place, or returns another.
+            options: What this call does differently from its client, such as `{'timeout': 5}`; see `CallFields`.
+
+        Returns:
+            What `update` returns.
+
+        Raises:
+            XanoError: What `get` and `update` raise.
+
+        Token scope: any valid token.
+        """
+        return self._edit(
+            "instance.workspace.tenant.get",
+            ("display", "description", "domain", "ingress", "proxy", "rbac", "tag", "tasks"),
+            change,
+            self.update,
+            options,
         )
 
     def delete(self, *, options: Options = None) -> None:
