@@ -13,7 +13,12 @@ async function overview() {
     const tokens = await xano.snippet(snippet.canonical).tokens.list().all()
     const used = tokens.reduce((sum, t) => sum + t.current_installs, 0)
     const left = tokens.reduce((sum, t) => sum + t.max_installs - t.current_installs, 0)
-    console.log(snippet.canonical.padEnd(12), snippet.name.padEnd(24), snippet.install_access.padEnd(7), `${used} used ${left} left`)
+    console.log(
+      snippet.canonical.padEnd(12),
+      snippet.name.padEnd(24),
+      snippet.install_access.padEnd(7),
+      `${used} used ${left} left`,
+    )
   }
 }
 
