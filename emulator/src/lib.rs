@@ -31,6 +31,7 @@
 #![allow(clippy::struct_field_names)] // `token.token` is what the API calls it
 
 mod api;
+mod archive;
 mod clock;
 mod connection;
 mod control;

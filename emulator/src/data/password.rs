@@ -1,6 +1,6 @@
 //! Passwords: stored as salted hashes and never read back.
 
-use sha2::{Digest, Sha256};
+use ring::digest::{Context, SHA256};
 
 use crate::store::random_text;
 
@@ -11,13 +11,13 @@ pub fn hash(password: &str, pepper: Option<&str>) -> String {
 
 fn hash_with(salt: &str, password: &str, pepper: Option<&str>) -> String {
     use std::fmt::Write as _;
-    let mut hasher = Sha256::new();
+    let mut hasher = Context::new(&SHA256);
     for part in [salt, pepper.unwrap_or_default(), password] {
         hasher.update(part.as_bytes());
-        hasher.update([0]);
+        hasher.update(&[0]);
     }
     let mut text = format!("sha256.{salt}.");
-    for byte in hasher.finalize() {
+    for byte in hasher.finish().as_ref() {
         let _ = write!(text, "{byte:02x}");
     }
     text
