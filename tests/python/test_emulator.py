@@ -14,7 +14,6 @@ from xano_metadata import AuthenticationError, ConfigError, NotFoundError, RateL
 from xano_metadata.testing import Emulator, EmulatorError
 from xano_metadata.testing.__main__ import main
 
-
 pytest_plugins = ["pytester"]
 
 
