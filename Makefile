@@ -3,12 +3,12 @@
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
-RUST_SOURCES := Cargo.toml Cargo.lock $(shell find core emulator bindings-python/src bindings-node/src -name '*.rs' -o -name Cargo.toml -o -name build.rs)
+RUST_SOURCES := Cargo.toml Cargo.lock $(shell find core emulator bindings-python/src bindings-node -name node_modules -prune -o -name dist -prune -o -name '*.rs' -print -o -name '*.sql' -print -o -name Cargo.toml -print)
 TS_SOURCES := $(shell find bindings-node/ts -name '*.ts' 2>/dev/null)
 OPS := $(wildcard operations/*.ops)
 
-.PHONY: help demo test lint generate drift wheel npm setup \
-	test-rust test-codegen test-python test-node test-examples test-packages \
+.PHONY: help demo test conformance lint generate drift wheel npm setup \
+	test-rust test-codegen test-python test-node test-examples test-packages test-judges \
 	lint-rust lint-python lint-node lint-generated format clean tools
 
 help: ## this list
@@ -17,10 +17,13 @@ help: ## this list
 demo: build-python build-node ## run the examples in Python and Node against the emulator
 	@$(PY) examples/demo.py
 
-test: lint test-codegen test-rust test-python test-node test-examples test-packages ## everything CI runs
+test: lint test-codegen test-rust test-python test-node test-examples test-packages conformance test-judges ## everything CI runs
 	@echo "make test: ok"
 
 lint: lint-generated lint-rust lint-python lint-node ## formatters, linters, type checkers, and drift of generated files
+
+conformance: build-python build-node tests/judges/node_modules/.ready ## every operation of every face, judged by Prism
+	$(PY) -m tests.conformance
 
 generate: $(VENV)/.ready node_modules/.ready ## write the generated files from operations/*.ops
 	$(PY) -m codegen
@@ -59,6 +62,11 @@ node_modules/.ready: package.json package-lock.json | tools
 	npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
+tests/judges/node_modules/.ready: tests/judges/package.json tests/judges/package-lock.json | tools
+	cd tests/judges && npm ci --no-audit --no-fund --loglevel=error
+	@ln -sfn ../../.. tests/judges/node_modules/xano-metadata
+	@touch $@
+
 .PHONY: build-python build-node
 build-python: target/.python-ready
 build-node: target/.node-ready
@@ -92,6 +100,10 @@ test-examples: build-python build-node
 test-packages: wheel npm
 	$(PY) -m pytest -q tests/packages
 
+test-judges: build-python build-node tests/judges/node_modules/.ready
+	node --test tests/judges/js-sdk.test.mjs
+	$(PY) -m pytest -q tests/judges
+
 # Lint
 
 lint-generated: $(VENV)/.ready node_modules/.ready
@@ -111,4 +123,4 @@ lint-node: node_modules/.ready
 	npm run --silent lint
 
 clean: ## remove everything that was built
-	rm -rf target dist $(VENV) node_modules bindings-node/dist
+	rm -rf target dist $(VENV) node_modules tests/judges/node_modules bindings-node/dist
