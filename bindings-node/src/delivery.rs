@@ -50,7 +50,7 @@ impl ToNapiValue for Delivery {
         match &delivery.body {
             Payload::None => {}
             Payload::Text(bytes) if bytes.len() > LONGEST_STRING => {
-                array.set(2, BufferSlice::copy_from(&env, bytes)?)?
+                array.set(2, BufferSlice::copy_from(&env, bytes)?)?;
             }
             Payload::Text(bytes) if bytes.is_ascii() => array.set(2, Latin1(bytes))?,
             Payload::Text(bytes) => match std::str::from_utf8(bytes) {
@@ -75,7 +75,7 @@ impl ToNapiValue for Latin1<'_> {
         let mut value = std::ptr::null_mut();
         let length = isize::try_from(text.0.len()).map_err(|_| napi::Error::from_reason("the text is too long"))?;
         // SAFETY: pointer and length are those of a live slice; the environment is the one we were called in.
-        check_status!(unsafe { sys::napi_create_string_latin1(raw, text.0.as_ptr().cast(), length, &mut value) })?;
+        check_status!(unsafe { sys::napi_create_string_latin1(raw, text.0.as_ptr().cast(), length, &raw mut value) })?;
         Ok(value)
     }
 }

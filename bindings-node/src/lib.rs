@@ -6,6 +6,10 @@
 //!
 //! Calls run on the core's own runtime and not on one of napi's: it is shut down once, at exit, and nothing brings it back.
 #![deny(unsafe_code)]
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "napi hands arguments over by value, whatever is done with them"
+)]
 
 mod client;
 mod delivery;

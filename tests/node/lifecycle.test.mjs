@@ -168,6 +168,28 @@ test('worker threads share nothing and end cleanly, also with calls in flight', 
   assert.equal((await emulator.client().me()).email, 'robin@example.com', 'the main thread goes on')
 })
 
+test('a program may leave while only its worker threads use the package', { timeout: 60_000 }, async (t) => {
+  const emulator = await emulate(t)
+  await spoil(emulator, { kind: 'slow', bytes_per_second: 500 })
+  const workerData = { token: emulator.token, accountUrl: emulator.accountUrl }
+  const inside = `
+    import { parentPort, workerData } from 'node:worker_threads'
+    import { Xano } from 'xano-metadata'
+    const xano = new Xano(workerData)
+    for (let n = 0; n < 8; n += 1) xano.me().catch(() => undefined)
+    parentPort.postMessage('started')
+  `
+  const script = `
+    import { once } from 'node:events'
+    import { Worker } from 'node:worker_threads'
+    const options = { eval: true, workerData: ${JSON.stringify(workerData)} }
+    const workers = [0, 1, 2].map(() => new Worker(${JSON.stringify(inside)}, options))
+    await Promise.all(workers.map((worker) => once(worker, 'message')))
+    process.exit(0)
+  `
+  for (let n = 0; n < 5; n += 1) await node(script)
+})
+
 test('garbage collected clients and pagers take nothing with them', async (t) => {
   const emulator = await emulate(t)
   const { stdout } = await node(
