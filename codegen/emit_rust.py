@@ -182,7 +182,7 @@ def _mod_file(groups: dict[str, list[Node]]) -> str:
     return (
         f"// {MARK}\n\n//! The typed methods, the values they take and give, and the operation table.\n//!\n"
         '//! Handles follow the URL: `xano.snippet("x").tokens()` stands for `/snippet/x/token`. See '
-        "[`Xano`](crate::Xano) and\n//! [`Instance`](crate::Instance), where every chain begins.\n\n"
+        "[`Xano`] and\n//! [`Instance`], where every chain begins.\n\n"
         "#![allow(clippy::pub_underscore_fields, clippy::struct_excessive_bools, clippy::too_many_arguments, "
         'reason = "names and shapes are the API\'s")]\n\n'
         f"{modules}mod operations;\nmod types;\n\n{exports}pub use operations::OPERATIONS;\npub use types::*;\n"

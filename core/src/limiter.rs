@@ -81,6 +81,16 @@ struct Window {
     /// Nobody passes before this.
     paused_until: Option<Instant>,
     accepted: VecDeque<Instant>,
+    learned: Option<Learned>,
+}
+
+/// A limit that a refusal showed, and may have shown too low: what was under way is only answered afterwards.
+#[derive(Debug)]
+struct Learned {
+    at: Instant,
+    accepted: u32,
+    /// The limit is at least this.
+    least: u32,
 }
 
 /// A request that counts against the window.
@@ -261,15 +271,42 @@ impl Window {
             (Some(_), None) => return None,
         };
         // What was accepted before the limit was known counts against it as well.
-        for sent in &self.accepted {
-            self.slots.push_back(Slot {
-                id: self.next_id,
-                sent: *sent,
-                round_trip: Some(Duration::ZERO),
-            });
-            self.next_id += 1;
+        for sent in std::mem::take(&mut self.accepted) {
+            self.occupy(sent);
         }
+        let least = if retry_after.is_some() {
+            1
+        } else {
+            RateLimit::FREE_PLAN.requests
+        };
+        self.learned = Some(Learned {
+            at: now,
+            accepted,
+            least,
+        });
         Some(limit)
+    }
+
+    /// Corrects a learned limit by a request that was under way when it was learned, and was accepted.
+    fn revise(&mut self, sent: Instant) {
+        let Some(learned) = self.learned.as_mut().filter(|learned| sent < learned.at) else {
+            return;
+        };
+        learned.accepted += 1;
+        let requests = learned.accepted.max(learned.least);
+        if let Some(limit) = &mut self.limit {
+            limit.requests = limit.requests.max(requests);
+        }
+        self.occupy(sent);
+    }
+
+    fn occupy(&mut self, sent: Instant) {
+        self.slots.push_back(Slot {
+            id: self.next_id,
+            sent,
+            round_trip: Some(Duration::ZERO),
+        });
+        self.next_id += 1;
     }
 }
 
@@ -297,6 +334,7 @@ impl Permit {
                 window.quickest = Some(window.quickest.map_or(round_trip, |known| known.min(round_trip)));
             }
             if accepted && !window.fixed {
+                window.revise(self.sent);
                 if window.accepted.len() == MEMORY_SIZE {
                     window.accepted.pop_front();
                 }

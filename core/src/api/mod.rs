@@ -2,8 +2,8 @@
 
 //! The typed methods, the values they take and give, and the operation table.
 //!
-//! Handles follow the URL: `xano.snippet("x").tokens()` stands for `/snippet/x/token`. See [`Xano`](crate::Xano) and
-//! [`Instance`](crate::Instance), where every chain begins.
+//! Handles follow the URL: `xano.snippet("x").tokens()` stands for `/snippet/x/token`. See [`Xano`] and
+//! [`Instance`], where every chain begins.
 
 #![allow(
     clippy::pub_underscore_fields,

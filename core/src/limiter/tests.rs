@@ -200,6 +200,27 @@ async fn a_refusal_with_retry_after_reveals_the_window() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_was_under_way_corrects_what_was_learned() {
+    let limiter = Arc::new(Limiter::default());
+    let mut permits = Vec::new();
+    for _ in 0..5 {
+        permits.push(limiter.acquire(gate(16)).await.0);
+    }
+    tokio::time::advance(Duration::from_millis(10)).await;
+    permits[0].arrived(ANSWERED);
+    permits[4].arrived(Arrival::Answered {
+        connected: false,
+        accepted: false,
+    });
+    let (_, learned) = limiter.refused(Some(Duration::from_secs(2)), true);
+    assert_eq!(learned.map(|limit| limit.requests), Some(1));
+    for permit in &mut permits[1..4] {
+        permit.arrived(ANSWERED);
+    }
+    assert_eq!(limiter.limit().map(|limit| limit.requests), Some(4));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_refusal_out_of_the_blue_teaches_nothing_but_waiting() {
     let limiter = Arc::new(Limiter::default());
     assert_eq!(
