@@ -95,7 +95,8 @@ impl Server {
             faults: Mutex::default(),
             journal,
             account_routes: api::router(account::routes()),
-            instance_routes: api::router(instance::routes()),
+            instance_routes: api::router(instance::routes())
+                .route("/vault/{*path}", axum::routing::get(instance::files::vault)),
             db: Mutex::new(db),
             origins: Mutex::default(),
             connections: AtomicU64::new(0),

@@ -31,6 +31,11 @@ impl Query {
         )
     }
 
+    /// Every parameter.
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// A parameter as text.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.0

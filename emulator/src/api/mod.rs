@@ -8,7 +8,9 @@
 pub mod account;
 pub mod input;
 pub mod instance;
+mod visit;
 
+use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -17,7 +19,7 @@ use axum::body::Body;
 use axum::extract::{RawPathParams, Request};
 use axum::response::Response;
 use axum::routing::{MethodFilter, on};
-use http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{AUTHORIZATION, CONTENT_DISPOSITION, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use rusqlite::Connection;
 use serde_json::Value;
@@ -28,6 +30,8 @@ use crate::server::{Origin, Server};
 use crate::store::tokens::{self, Token};
 use crate::store::users::{self, User};
 use input::{Input, Query};
+use instance::objects::Family;
+use visit::Visit;
 
 /// What a handler sees of one request.
 pub struct Call<'a> {
@@ -49,6 +53,8 @@ pub struct Call<'a> {
     pub headers: HeaderMap,
     /// What the token may do, for rules that depend on more than the path.
     pub grants: Grants,
+    /// The family of stored objects that the route is about.
+    pub family: Option<&'static Family>,
     /// Now, in epoch milliseconds of the emulator's clock.
     pub now_ms: i64,
 }
@@ -90,22 +96,28 @@ pub enum Reply {
     Json(Value),
     /// A JSON document that is text already: pages of records are never built as a tree.
     Raw(String),
+    /// Text of a kind of its own, such as XanoScript.
+    Text(&'static str, String),
+    /// A file to be saved under this name.
+    File(String, Vec<u8>),
 }
 
 /// The outcome of a handler.
 pub type Outcome = Result<Reply, ApiError>;
 
 /// One operation.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Route {
     /// `GET`, `POST`, `PUT`, `PATCH` or `DELETE`.
     pub method: MethodFilter,
     /// The path after `/api:meta`.
-    pub path: &'static str,
+    pub path: Cow<'static, str>,
     /// The token scope it asks for; none where none is published.
     pub need: Option<Need>,
     /// What it does.
     pub run: fn(&mut Call<'_>) -> Outcome,
+    /// The family of stored objects it is about, for operations that many families share.
+    pub family: Option<&'static Family>,
 }
 
 impl Route {
@@ -113,9 +125,10 @@ impl Route {
     pub const fn open(method: MethodFilter, path: &'static str, run: fn(&mut Call<'_>) -> Outcome) -> Self {
         Self {
             method,
-            path,
+            path: Cow::Borrowed(path),
             need: None,
             run,
+            family: None,
         }
     }
 
@@ -129,9 +142,10 @@ impl Route {
     ) -> Self {
         Self {
             method,
-            path,
+            path: Cow::Borrowed(path),
             need: Some(Need(scope, right)),
             run,
+            family: None,
         }
     }
 }
@@ -153,8 +167,9 @@ pub struct Asker(pub i64);
 pub fn router(routes: impl IntoIterator<Item = Route>) -> Router {
     let mut built = Router::new();
     for route in routes {
-        let handler = move |params: RawPathParams, request: Request| dispatch(route, params, request);
-        built = built.route(&format!("/api:meta{}", route.path), on(route.method, handler));
+        let (path, method, route) = (format!("/api:meta{}", route.path), route.method, Arc::new(route));
+        let handler = move |params: RawPathParams, request: Request| dispatch(route.clone(), params, request);
+        built = built.route(&path, on(method, handler));
     }
     built.fallback(unknown).method_not_allowed_fallback(unknown)
 }
@@ -167,23 +182,22 @@ fn no_such_request(method: &Method, path: &str) -> ApiError {
     ApiError::not_found(format!("Unable to locate request: {method} {path}."))
 }
 
-async fn dispatch(route: Route, params: RawPathParams, request: Request) -> Response {
+async fn dispatch(route: Arc<Route>, params: RawPathParams, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let Some(context) = parts.extensions.get::<Context>().cloned() else {
         return refuse(&ApiError::fatal("The request reached the router without its origin."));
     };
-    let path = params
+    let path: Vec<(String, String)> = params
         .iter()
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect();
     let query = Query::read(&parts.uri);
-    let input = match axum::body::to_bytes(body, usize::MAX).await {
-        Ok(bytes) => Input::read(&parts.headers, bytes).await,
-        Err(error) => Err(ApiError::bad_request(format!("The body cannot be read: {error}."))),
-    };
+    let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
+    let visit = Visit::begin(&context, &parts, &path, &bytes);
+    let input = Input::read(&parts.headers, bytes).await;
     let mut asker = None;
     let outcome = catch_unwind(AssertUnwindSafe(|| {
-        run(&context, route, &parts.headers, path, query, input, &mut asker)
+        run(&context, &route, &parts.headers, path, query, input, &mut asker)
     }))
     .unwrap_or_else(|_| {
         Err(ApiError::fatal(
@@ -193,18 +207,21 @@ async fn dispatch(route: Route, params: RawPathParams, request: Request) -> Resp
     let mut response = match outcome {
         Ok(Reply::Json(value)) => json_response(StatusCode::OK, &value),
         Ok(Reply::Raw(text)) => json_text(StatusCode::OK, text),
+        Ok(Reply::Text(kind, text)) => body_response(kind, Body::from(text)),
+        Ok(Reply::File(name, bytes)) => file_response(&name, bytes),
         Err(error) => refuse(&error),
     };
     if let Some(id) = asker {
         response.extensions_mut().insert(Asker(id));
     }
+    visit.end(response.status());
     response
 }
 
 /// The token check comes before anything is said about the input, as on the real service.
 fn run(
     context: &Context,
-    route: Route,
+    route: &Route,
     headers: &HeaderMap,
     path: Vec<(String, String)>,
     query: Query,
@@ -235,6 +252,7 @@ fn run(
         input: input?,
         headers: headers.clone(),
         grants: token.grants,
+        family: route.family,
         now_ms,
     };
     let reply = (route.run)(&mut call)?;
@@ -279,6 +297,26 @@ fn json_text(status: StatusCode, text: String) -> Response {
     response
         .headers_mut()
         .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+fn body_response(kind: &'static str, body: Body) -> Response {
+    let mut response = Response::new(body);
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    response
+}
+
+fn file_response(name: &str, bytes: Vec<u8>) -> Response {
+    let mut response = body_response("application/octet-stream", Body::from(bytes));
+    let disposition = format!(
+        "attachment; filename=\"{}\"",
+        name.replace(['"', '\\', '\r', '\n'], "_")
+    );
+    if let Ok(value) = HeaderValue::from_str(&disposition) {
+        response.headers_mut().insert(value);
+    }
     response
 }
 

@@ -89,7 +89,7 @@ fn route(server: &Server, method: &str, path: &str, body: &Value) -> Outcome {
 }
 
 /// Percent-decoding of one path segment; a stray `%` stands for itself.
-fn decode(segment: &str) -> String {
+pub fn decode(segment: &str) -> String {
     let bytes = segment.as_bytes();
     let mut out = Vec::with_capacity(bytes.len());
     let mut at = 0;

@@ -76,3 +76,29 @@ CREATE TABLE IF NOT EXISTS object (
 );
 
 CREATE INDEX IF NOT EXISTS object_place ON object (workspace_key, kind, branch_id, parent_key);
+
+-- Everything that is neither a table nor a stored object: files, hosts, releases, tenants, settings.
+CREATE TABLE IF NOT EXISTS document (
+    key         INTEGER PRIMARY KEY AUTOINCREMENT,
+    instance_id INTEGER NOT NULL REFERENCES instance (id) ON DELETE CASCADE,
+    place       TEXT NOT NULL,
+    kind        TEXT NOT NULL,
+    id          INTEGER NOT NULL,
+    name        TEXT NOT NULL,
+    body        TEXT NOT NULL,
+    content     BLOB,
+    created_at  INTEGER NOT NULL,
+    updated_at  INTEGER NOT NULL,
+    UNIQUE (instance_id, kind, id)
+);
+
+CREATE INDEX IF NOT EXISTS document_place ON document (instance_id, place, kind);
+
+CREATE TABLE IF NOT EXISTS history (
+    id           INTEGER PRIMARY KEY,
+    instance_id  INTEGER NOT NULL REFERENCES instance (id) ON DELETE CASCADE,
+    workspace_id INTEGER NOT NULL,
+    body         TEXT NOT NULL
+);
+
+CREATE INDEX IF NOT EXISTS history_place ON history (instance_id, workspace_id);

@@ -6,7 +6,10 @@
 //! the emulator runs.
 
 pub mod audit;
+pub mod documents;
+pub mod history;
 pub mod instances;
+pub mod objects;
 pub mod snippets;
 pub mod tokens;
 pub mod users;

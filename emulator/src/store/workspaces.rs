@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde_json::{Value, json};
 
+use super::documents;
 use crate::clock;
 use crate::data::Data;
 
@@ -188,6 +189,7 @@ pub fn save(db: &Connection, workspace: &Workspace, now_ms: i64) -> rusqlite::Re
 /// Removes a workspace and everything in it, records included.
 pub fn remove(db: &Connection, workspace: &Workspace) -> rusqlite::Result<()> {
     Data::new(db, 0).delete_workspace(workspace.key)?;
+    documents::remove_place(db, workspace.instance_id, &format!("workspace/{}", workspace.key))?;
     db.execute("DELETE FROM workspace WHERE key = ?1", [workspace.key])?;
     Ok(())
 }

@@ -7,6 +7,7 @@ use super::{record, workspace};
 use crate::api::{Call, Outcome, Reply, Route};
 use crate::error::ApiError;
 use crate::scope::{Right, Scope};
+use crate::store::objects;
 use crate::store::workspaces::{self, Branch, FIRST_BRANCH, Workspace};
 
 pub fn routes() -> Vec<Route> {
@@ -85,7 +86,7 @@ fn create(call: &mut Call<'_>) -> Outcome {
     let workspace = workspace(call)?;
     let label = free_label(call, &workspace)?;
     let source = call.input.optional_text("source_branch")?.unwrap_or(FIRST_BRANCH);
-    workspaces::branch(call.db, workspace.key, source)?.ok_or_else(|| {
+    let origin = workspaces::branch(call.db, workspace.key, source)?.ok_or_else(|| {
         ApiError::input(
             "source_branch",
             format!("Invalid value for param: source_branch. There is no branch {source:?}."),
@@ -94,6 +95,7 @@ fn create(call: &mut Call<'_>) -> Outcome {
     let description = call.input.optional_text("description")?.unwrap_or_default();
     let color = call.input.optional_text("color")?.unwrap_or_default();
     let id = workspaces::add_branch(call.db, workspace.key, &label, description, color, call.now_ms)?;
+    objects::clone_branch(call.db, origin.id, id)?;
     record(
         call,
         Some(&workspace),

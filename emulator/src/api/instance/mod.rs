@@ -3,8 +3,13 @@
 mod audit;
 mod branches;
 mod datasources;
+pub mod files;
+mod history;
 mod listing;
+pub mod objects;
+mod realtime;
 mod records;
+mod refused;
 mod tables;
 mod workspaces;
 
@@ -25,6 +30,11 @@ pub fn routes() -> Vec<Route> {
         datasources::routes(),
         tables::routes(),
         records::routes(),
+        objects::routes(),
+        files::routes(),
+        realtime::routes(),
+        history::routes(),
+        refused::routes(),
         audit::routes(),
     ]
     .concat()
@@ -40,6 +50,11 @@ fn workspace(call: &Call<'_>) -> Result<Workspace, ApiError> {
     let id = call.number("workspace_id")?;
     store::get(call.db, instance_id(call), id)?
         .ok_or_else(|| ApiError::not_found(format!("This instance has no workspace {id}.")))
+}
+
+/// Where the documents of a workspace are.
+fn place_of(workspace: &Workspace) -> String {
+    format!("workspace/{}", workspace.key)
 }
 
 /// Writes a change to the audit log, with what was sent.
