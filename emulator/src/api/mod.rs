@@ -315,7 +315,7 @@ fn file_response(name: &str, bytes: Vec<u8>) -> Response {
         name.replace(['"', '\\', '\r', '\n'], "_")
     );
     if let Ok(value) = HeaderValue::from_str(&disposition) {
-        response.headers_mut().insert(value);
+        response.headers_mut().insert(CONTENT_DISPOSITION, value);
     }
     response
 }
