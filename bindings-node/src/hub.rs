@@ -168,12 +168,12 @@ impl NativeHub {
             task.abort();
         }
     }
+}
 
-    /// Ends the engine's threads, at the exit of the process.
-    #[napi]
-    pub fn shutdown(&self) {
-        runtime::shutdown(EXIT);
-    }
+/// Ends the engine's threads, at the exit of the process.
+#[napi]
+pub fn shutdown() {
+    runtime::shutdown(EXIT);
 }
 
 /// JavaScript counts calls in a double; they are whole, positive and far below 2^53.

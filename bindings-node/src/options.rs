@@ -14,7 +14,7 @@ use crate::hub::Shared;
 const TELL_EVERY: Duration = Duration::from_millis(50);
 
 /// Stands for "no limit" where an option of a call cannot be absent.
-const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+const FOR_EVER: Duration = Duration::from_secs(4_000_000_000);
 
 #[derive(Deserialize, Default)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]

@@ -18,7 +18,7 @@ use crate::options::{Call, read};
 pub struct NativeBody {
     /// JSON text.
     pub json: Option<String>,
-    /// XanoScript.
+    /// A script, sent raw.
     pub script: Option<String>,
     /// The fields of a form.
     pub form: Option<Vec<NativePart>>,

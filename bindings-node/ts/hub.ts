@@ -28,12 +28,12 @@ const listeners = new Map<number, (json: string) => void>()
 /** The native side of this thread, made at first use. */
 export function nativeHub(): NativeHub {
   if (!hub) {
-    const made = new (native().NativeHub)(deliver)
-    hub = made
+    const addon = native()
+    hub = new addon.NativeHub(deliver)
     if (isMainThread) {
       // Threads of the engine must be gone before the process tears its libraries down.
       process.once('exit', () => {
-        made.shutdown()
+        addon.shutdown()
       })
     }
   }

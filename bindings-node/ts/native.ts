@@ -14,6 +14,7 @@ import { ConfigError } from './errors.js'
 /** What the addon offers. Calls carry a number under which their outcome is delivered to the hub's callback. */
 export interface NativeModule {
   readonly NativeHub: new (deliver: (batch: Delivery[]) => void) => NativeHub
+  shutdown(): void
 }
 
 /** One result: the call's number (0 for an event), whether it is good, a body, and what is known about it as JSON. */
@@ -24,7 +25,6 @@ export interface NativeHub {
   client(options: string, runtime: string, events: number): NativeClient
   emulator(): NativeEmulator
   cancel(call: number): void
-  shutdown(): void
 }
 
 /** A client of the core. */
