@@ -25,6 +25,7 @@ use crate::download::{Context, Download};
 use crate::endpoint::Endpoint;
 use crate::engine::{self, Call, Done};
 use crate::error::{Error, ErrorKind};
+use crate::failure;
 use crate::fetch::Fetch;
 use crate::names;
 use crate::operation::Api;
@@ -168,7 +169,7 @@ impl Connection {
         inner.check_open()?;
         self.check_fits(request)?;
         let prepared = Prepared::of(request)?;
-        let endpoint = self.endpoint().await?;
+        let endpoint = self.in_time(request, began, self.endpoint()).await?;
         if names::are_in(request) {
             let done = self.run_by_name(request, &endpoint, began, open).await?;
             return Ok((done, endpoint));
@@ -187,8 +188,10 @@ impl Connection {
         open: bool,
     ) -> Result<Done, Error> {
         let inner = &self.client.inner;
-        let mut request = request.clone();
-        let used = names::resolve(self, endpoint.base.as_str(), &mut request).await?;
+        let mut resolved = request.clone();
+        let resolving = names::resolve(self, endpoint.base.as_str(), &mut resolved);
+        let used = self.in_time(request, began, resolving).await?;
+        let request = resolved;
         let prepared = Prepared::of(&request)?;
         let done = Call::new(inner, endpoint, &request, &prepared, began)?.run(open).await;
         if done.as_ref().is_err_and(|error| error.kind() == ErrorKind::NotFound) {
@@ -216,6 +219,21 @@ impl Connection {
             biased;
             result = fetch.run(&base, src) => result,
             () = closing.cancelled() => Err(Error::cancelled("The client was closed.")),
+        }
+    }
+
+    /// Runs what has to be known before a call within the call's own deadline.
+    async fn in_time<T>(
+        &self,
+        request: &Request,
+        began: Instant,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        match request.options.deadline.or(self.client.inner.options.deadline) {
+            Some(limit) => tokio::time::timeout_at(began + limit, work)
+                .await
+                .unwrap_or_else(|_| Err(failure::deadline(limit, "finding out where to send it"))),
+            None => work.await,
         }
     }
 

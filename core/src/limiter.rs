@@ -241,8 +241,19 @@ impl Window {
             return Ok(());
         };
         let quickest = self.quickest.unwrap_or_default();
-        self.slots.retain(|slot| slot.free_at(limit.per, quickest) > now);
-        if self.slots.len() < usize::try_from(limit.requests.max(1)).unwrap_or(usize::MAX) {
+        let most = usize::try_from(limit.requests.max(1)).unwrap_or(usize::MAX);
+        // Slots come free nearly in the order in which they were taken, so a look at the first ones is mostly enough.
+        while self
+            .slots
+            .front()
+            .is_some_and(|slot| slot.free_at(limit.per, quickest) <= now)
+        {
+            self.slots.pop_front();
+        }
+        if self.slots.len() >= most {
+            self.slots.retain(|slot| slot.free_at(limit.per, quickest) > now);
+        }
+        if self.slots.len() < most {
             return Ok(());
         }
         Err(self.slots.iter().map(|slot| slot.free_at(limit.per, quickest)).min())
@@ -349,7 +360,7 @@ impl Permit {
 
 impl Window {
     fn settle(&mut self, id: u64, round_trip: Duration, arrival: Arrival) {
-        let Some(index) = self.slots.iter().position(|slot| slot.id == id) else {
+        let Some(index) = self.slots.iter().rposition(|slot| slot.id == id) else {
             return;
         };
         let counted = !matches!(arrival, Arrival::Never | Arrival::Answered { accepted: false, .. });

@@ -236,6 +236,43 @@ async fn a_meta_api_that_cannot_be_trusted_is_refused() {
     assert_eq!(error.code(), "decode_error");
 }
 
+#[test]
+fn the_account_api_cannot_send_the_token_to_this_machine() {
+    let options = ClientOptions {
+        token: Some(TOKEN.into()),
+        ambient_credentials: false,
+        ..ClientOptions::default()
+    };
+    let client = Client::new(options).expect("a client of app.xano.com");
+    assert_eq!(
+        client.account().base_url().as_deref(),
+        Some("https://app.xano.com/api:meta")
+    );
+    let error = client
+        .instance_named_by_account("http://127.0.0.1:80/api:meta", false)
+        .expect_err("this machine");
+    assert!(error.to_string().contains("an instance on this machine"), "{error}");
+    client
+        .instance_named_by_account("https://x1.xano.io/api:meta", false)
+        .expect("an instance out there");
+    client
+        .instance_at("http://127.0.0.1:80", None)
+        .expect("the user may say so");
+}
+
+#[tokio::test]
+async fn a_deadline_includes_finding_the_instance() {
+    let mock = Mock::start([Act::Silence]).await;
+    let options = CallOptions {
+        deadline: Some(Duration::from_millis(30)),
+        ..CallOptions::default()
+    };
+    let request = Request::new("instance.me").expect("in the table").options(options);
+    let error = mock.client().instance("x1").call(request).await.expect_err("too late");
+    assert_eq!((error.code(), error.operation()), ("timeout", Some("instance.me")));
+    assert!(error.to_string().contains("finding out where to send it"), "{error}");
+}
+
 #[tokio::test]
 async fn a_connection_by_url_may_have_a_token_of_its_own() {
     let mock = Mock::start([]).await;

@@ -246,7 +246,7 @@ fn every_case_holds() {
             ran += 1;
             let name = case["name"].as_str().expect("a name").to_owned();
             let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-                check(&emulator, &case.into(), &runtime)
+                check(&emulator, &case.into(), &runtime);
             }));
             if outcome.is_err() {
                 failed.push(name);

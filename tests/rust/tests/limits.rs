@@ -9,8 +9,15 @@ use xano_metadata::{Client, ClientOptions, RateLimit, RateLimiting, Request};
 const PER: Duration = Duration::from_secs(2);
 
 fn emulator(retry_after: RetryAfter) -> Emulator {
-    let rate_limit = Some(Window { retry_after, ..Window::new(10, PER.as_secs_f64()) });
-    Emulator::start(EmulatorOptions { rate_limit, ..EmulatorOptions::default() }).expect("an emulator")
+    let rate_limit = Some(Window {
+        retry_after,
+        ..Window::new(10, PER.as_secs_f64())
+    });
+    Emulator::start(EmulatorOptions {
+        rate_limit,
+        ..EmulatorOptions::default()
+    })
+    .expect("an emulator")
 }
 
 fn client(emulator: &Emulator, rate_limit: RateLimiting) -> Client {
@@ -33,7 +40,10 @@ async fn thirty(client: &Client) -> Duration {
             let account = client.account();
             tokio::spawn(async move {
                 for _ in (task..30).step_by(8) {
-                    account.call(Request::new("account.me").expect("in the table")).await.expect("an answer");
+                    account
+                        .call(Request::new("account.me").expect("in the table"))
+                        .await
+                        .expect("an answer");
                 }
             })
         })
@@ -55,7 +65,10 @@ async fn a_known_limit_is_never_broken_and_used_up() {
     let client = client(&emulator, RateLimiting::Fixed(RateLimit::new(10, PER)));
     let took = thirty(&client).await;
     assert_eq!(refused(&emulator), 0);
-    assert!(took >= PER * 2 && took < PER * 2 + Duration::from_millis(400), "{took:?}");
+    assert!(
+        took >= PER * 2 && took < PER * 2 + Duration::from_millis(400),
+        "{took:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
