@@ -97,12 +97,14 @@ impl Connection {
         py: Python<'_>,
         packed: &Bound<'_, PyTuple>,
         answer: u8,
-        on_progress: Option<Bound<'_, PyAny>>,
+        on_progress: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Py<PyAny>> {
         listen(py);
         let mut request = unpack(py, packed)?;
-        let meter = on_progress.as_ref().map(|_| metered(&mut request));
-        let report = meter.zip(on_progress.as_ref()).map(|(meter, callback)| Report::new(meter, callback));
+        let meter = on_progress.map(|_| metered(&mut request));
+        let report = meter
+            .zip(on_progress)
+            .map(|(meter, callback)| Report::new(meter, callback));
         let connection = self.0.clone();
         let reply = wait(py, async move { connection.call(request).await }, report)?;
         decode::answer(py, &reply, Answer::from_number(answer))
@@ -124,18 +126,18 @@ impl Connection {
         let meter = matches!(request.body, xano_metadata::Body::Multipart(_)).then(|| metered(&mut request));
         let connection = self.0.clone();
         let answer = Answer::from_number(answer);
-        let call = async move { connection.call(request).await.map(|reply| Outcome::Reply(Box::new(reply), answer)) };
+        let call = async move {
+            connection
+                .call(request)
+                .await
+                .map(|reply| Outcome::Reply(Box::new(reply), answer))
+        };
         submit(py, completions, future, meter, call)
     }
 
     /// Starts a walk over a list; `ahead` lets it fetch pages before they are asked for.
     #[pyo3(signature = (packed, ahead, /))]
-    fn pages(
-        &self,
-        py: Python<'_>,
-        packed: &Bound<'_, PyTuple>,
-        ahead: bool,
-    ) -> PyResult<Pages> {
+    fn pages(&self, py: Python<'_>, packed: &Bound<'_, PyTuple>, ahead: bool) -> PyResult<Pages> {
         listen(py);
         let mut request = unpack(py, packed)?;
         if !ahead {
@@ -151,12 +153,12 @@ impl Connection {
         py: Python<'_>,
         packed: &Bound<'_, PyTuple>,
         to: String,
-        on_progress: Option<Bound<'_, PyAny>>,
+        on_progress: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<()> {
         listen(py);
         let request = unpack(py, packed)?;
         let meter = Arc::new(Meter::default());
-        let report = on_progress.as_ref().map(|callback| Report::new(Arc::clone(&meter), callback));
+        let report = on_progress.map(|callback| Report::new(Arc::clone(&meter), callback));
         let connection = self.0.clone();
         let call = async move {
             let download = connection.open(request).await?;
@@ -182,16 +184,19 @@ impl Connection {
         let shared = Arc::clone(&meter);
         let call = async move {
             let download = connection.open(request).await?;
-            download.save(to, |progress| shared.set(progress)).await.map(|_| Outcome::Done)
+            download
+                .save(to, |progress| shared.set(progress))
+                .await
+                .map(|_| Outcome::Done)
         };
         submit(py, completions, future, Some(meter), call)
     }
 
     /// Fetches a file by its address, without the token.
     #[pyo3(signature = (src, to, on_progress, /))]
-    fn fetch(&self, py: Python<'_>, src: String, to: String, on_progress: Option<Bound<'_, PyAny>>) -> PyResult<()> {
+    fn fetch(&self, py: Python<'_>, src: String, to: String, on_progress: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
         let meter = Arc::new(Meter::default());
-        let report = on_progress.as_ref().map(|callback| Report::new(Arc::clone(&meter), callback));
+        let report = on_progress.map(|callback| Report::new(Arc::clone(&meter), callback));
         let connection = self.0.clone();
         let call = async move {
             let download = connection.fetch(&src).await?;
@@ -215,18 +220,17 @@ impl Connection {
         let shared = Arc::clone(&meter);
         let call = async move {
             let download = connection.fetch(&src).await?;
-            download.save(to, |progress| shared.set(progress)).await.map(|_| Outcome::Done)
+            download
+                .save(to, |progress| shared.set(progress))
+                .await
+                .map(|_| Outcome::Done)
         };
         submit(py, completions, future, Some(meter), call)
     }
 
     /// Opens an answer that is read as it comes.
     #[pyo3(signature = (packed, /))]
-    fn open(
-        &self,
-        py: Python<'_>,
-        packed: &Bound<'_, PyTuple>,
-    ) -> PyResult<Stream> {
+    fn open(&self, py: Python<'_>, packed: &Bound<'_, PyTuple>) -> PyResult<Stream> {
         listen(py);
         let request = unpack(py, packed)?;
         let connection = self.0.clone();
@@ -245,14 +249,19 @@ impl Connection {
         listen(py);
         let request = unpack(py, packed)?;
         let connection = self.0.clone();
-        let call = async move { connection.open(request).await.map(|download| Outcome::Opened(Box::new(download))) };
+        let call = async move {
+            connection
+                .open(request)
+                .await
+                .map(|download| Outcome::Opened(Box::new(download)))
+        };
         submit(py, completions, future, None, call)
     }
 }
 
 /// Now and then asks whether someone listens to the log.
 fn listen(py: Python<'_>) {
-    if CALLS.fetch_add(1, Ordering::Relaxed) % REFRESH_EVERY == 0 {
+    if CALLS.fetch_add(1, Ordering::Relaxed).is_multiple_of(REFRESH_EVERY) {
         events::refresh(py);
     }
 }

@@ -23,7 +23,7 @@ use crate::wait::{Meter, guarded};
 /// What a finished call leaves for its future.
 pub enum Outcome {
     Reply(Box<Reply>, Answer),
-    Page(Option<RawPage>),
+    Page(Option<Box<RawPage>>),
     Opened(Box<Download>),
     Chunk(Option<Bytes>),
     Done,
@@ -45,7 +45,10 @@ pub struct Completions {
 impl Completions {
     #[new]
     fn new() -> Self {
-        Self { queue: Mutex::default(), woken: AtomicBool::new(false) }
+        Self {
+            queue: Mutex::default(),
+            woken: AtomicBool::new(false),
+        }
     }
 
     /// Resolves the futures of everything in the queue; the loop calls it.
@@ -87,7 +90,7 @@ fn resolve(py: Python<'_>, finished: Finished) -> PyResult<()> {
 }
 
 /// Asks a loop to drain its queue; the hub's thread calls it.
-pub fn wake(py: Python<'_>, queue: Py<Completions>) {
+pub fn wake(py: Python<'_>, queue: &Py<Completions>) {
     let completions = queue.get();
     let first = completions.lock().first().map(|finished| finished.future.clone_ref(py));
     let Some(future) = first else {
@@ -128,7 +131,10 @@ where
             hub::send(Note::Wake(completions));
         }
     });
-    Ok(Ticket { task: task.abort_handle(), meter })
+    Ok(Ticket {
+        task: task.abort_handle(),
+        meter,
+    })
 }
 
 /// A call under way.

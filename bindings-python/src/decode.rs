@@ -37,7 +37,10 @@ pub fn answer(py: Python<'_>, reply: &Reply, kind: Answer) -> PyResult<Py<PyAny>
         Answer::Bytes => Ok(PyBytes::new(py, &reply.body).into_any().unbind()),
         Answer::Text => match std::str::from_utf8(&reply.body) {
             Ok(text) => Ok(PyString::new(py, text).into_any().unbind()),
-            Err(_) => Err(raise(py, &reply.decode_error("The answer should be text, but is no UTF-8."))),
+            Err(_) => Err(raise(
+                py,
+                &reply.decode_error("The answer should be text, but is no UTF-8."),
+            )),
         },
         Answer::Json => json(py, &reply.body).map_err(|trouble| {
             let at = trouble.description(&reply.body);
@@ -50,9 +53,19 @@ pub fn answer(py: Python<'_>, reply: &Reply, kind: Answer) -> PyResult<Py<PyAny>
 pub fn page(py: Python<'_>, page: &RawPage) -> PyResult<Py<PyAny>> {
     let items = json(py, &page.items).map_err(|trouble| {
         let at = trouble.description(&page.items);
-        raise(py, &Error::internal(format!("The items of a page do not read as JSON: {at}.")))
+        raise(
+            py,
+            &Error::internal(format!("The items of a page do not read as JSON: {at}.")),
+        )
     })?;
-    let numbers = (page.page, page.next_page, page.previous_page, page.per_page, page.total, page.total_pages);
+    let numbers = (
+        page.page,
+        page.next_page,
+        page.previous_page,
+        page.per_page,
+        page.total,
+        page.total_pages,
+    );
     let (number, next, previous, size, total, pages) = numbers;
     Ok((items, number, next, previous, size, total, pages)
         .into_pyobject(py)?
@@ -89,7 +102,9 @@ pub fn loads(py: Python<'_>, text: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         Err(_) => text.extract::<&[u8]>()?.to_vec().into(),
     };
     json(py, &text).map_err(|trouble| {
-        let class = py.import("xano_metadata.errors").and_then(|module| module.getattr("DecodeError"));
+        let class = py
+            .import("xano_metadata.errors")
+            .and_then(|module| module.getattr("DecodeError"));
         let message = format!("This is no JSON: {}.", trouble.description(&text));
         match class.and_then(|class| class.call1((message,))) {
             Ok(error) => PyErr::from_value(error),

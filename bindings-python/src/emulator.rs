@@ -19,7 +19,9 @@ impl Emulator {
     fn new(py: Python<'_>, options: &Bound<'_, PyDict>) -> PyResult<Self> {
         let options = read(py, options)?;
         let started = py.detach(|| xano_emulator::Emulator::start(options));
-        started.map(Self).map_err(|error| refuse(py, None, &format!("{error}.")))
+        started
+            .map(Self)
+            .map_err(|error| refuse(py, None, &format!("{error}.")))
     }
 
     #[getter]
@@ -53,9 +55,8 @@ impl Emulator {
     ) -> PyResult<(u16, Bound<'py, PyBytes>)> {
         let body: serde_json::Value = match body {
             None => serde_json::Value::Null,
-            Some(text) => {
-                serde_json::from_slice(text).map_err(|error| refuse(py, None, &format!("The body is no JSON: {error}.")))?
-            }
+            Some(text) => serde_json::from_slice(text)
+                .map_err(|error| refuse(py, None, &format!("The body is no JSON: {error}.")))?,
         };
         let (status, answer) = py.detach(|| self.0.control(method, path, &body));
         Ok((status, PyBytes::new(py, answer.to_string().as_bytes())))
@@ -74,9 +75,15 @@ fn read(py: Python<'_>, given: &Bound<'_, PyDict>) -> PyResult<EmulatorOptions> 
         match name.as_str() {
             "host" => {
                 let host: String = value.extract().map_err(|_| wrong("an address"))?;
-                options.host = host.parse::<IpAddr>().map_err(|_| wrong("a loopback address such as 127.0.0.1"))?;
+                options.host = host
+                    .parse::<IpAddr>()
+                    .map_err(|_| wrong("a loopback address such as 127.0.0.1"))?;
             }
-            "port" => options.port = value.extract().map_err(|_| wrong("a port number, 0 for any free one"))?,
+            "port" => {
+                options.port = value
+                    .extract()
+                    .map_err(|_| wrong("a port number, 0 for any free one"))?;
+            }
             "file" => options.file = value.extract().map_err(|_| wrong("a path or None"))?,
             "seed_demo" => options.seed_demo = value.extract().map_err(|_| wrong("True or False"))?,
             "token" => options.token = value.extract().map_err(|_| wrong("text or None"))?,
@@ -90,7 +97,8 @@ fn read(py: Python<'_>, given: &Bound<'_, PyDict>) -> PyResult<EmulatorOptions> 
                 };
             }
             "rate_limit" => {
-                let limit: Option<(u32, f64)> = value.extract().map_err(|_| wrong("RateLimit(requests, per=seconds)"))?;
+                let limit: Option<(u32, f64)> =
+                    value.extract().map_err(|_| wrong("RateLimit(requests, per=seconds)"))?;
                 options.rate_limit = limit.map(|(requests, per)| RateLimit::new(requests, per));
             }
             _ => return Err(refuse(py, None, &format!("The emulator has no option {name:?}."))),

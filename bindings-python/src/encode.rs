@@ -25,7 +25,11 @@ struct Trouble {
 
 impl Trouble {
     fn new(what: impl Into<String>) -> Self {
-        Self { way: Vec::new(), what: what.into(), cause: None }
+        Self {
+            way: Vec::new(),
+            what: what.into(),
+            cause: None,
+        }
     }
 
     fn at(mut self, step: String) -> Self {
@@ -38,7 +42,9 @@ type Outcome = Result<(), Trouble>;
 
 /// A value as JSON text. `name` says what it is, for messages.
 pub fn value(py: Python<'_>, operation: Option<&str>, name: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
-    finish(py, operation, |out| write(out, value, 0).map_err(|trouble| trouble.at(name.to_owned())))
+    finish(py, operation, |out| {
+        write(out, value, 0).map_err(|trouble| trouble.at(name.to_owned()))
+    })
 }
 
 /// The fields of a JSON body, without those that are `OMIT`; only the `nullable` ones may be None.
@@ -57,7 +63,10 @@ pub fn fields(
                 continue;
             }
             if value.is_none() && !nullable.contains(&key).unwrap_or(false) {
-                return Err(Trouble::new("cannot be None: the API takes no null here. Leave it out instead").at(name.to_owned()));
+                return Err(
+                    Trouble::new("cannot be None: the API takes no null here. Leave it out instead")
+                        .at(name.to_owned()),
+                );
             }
             if out.len() > start {
                 out.push(b',');
@@ -160,7 +169,10 @@ fn integer(out: &mut Vec<u8>, number: &Bound<'_, PyInt>) -> Outcome {
         return Ok(());
     }
     // Past 64 bits Python spells it; past 4300 digits it refuses to.
-    let spelt = number.str().map_err(|cause| Trouble { cause: Some(cause), ..Trouble::new("is too large a number") })?;
+    let spelt = number.str().map_err(|cause| Trouble {
+        cause: Some(cause),
+        ..Trouble::new("is too large a number")
+    })?;
     out.extend_from_slice(text(&spelt)?.as_bytes());
     Ok(())
 }
@@ -168,7 +180,9 @@ fn integer(out: &mut Vec<u8>, number: &Bound<'_, PyInt>) -> Outcome {
 fn float(out: &mut Vec<u8>, number: f64) -> Outcome {
     if !number.is_finite() {
         let name = if number.is_nan() { "NaN" } else { "Infinity" };
-        return Err(Trouble::new(format!("is {name}, which JSON cannot say. Send null or text instead")));
+        return Err(Trouble::new(format!(
+            "is {name}, which JSON cannot say. Send null or text instead"
+        )));
     }
     let _ = serde_json::to_writer(out, &number);
     Ok(())
@@ -180,13 +194,17 @@ fn string(out: &mut Vec<u8>, text: &str) {
 
 /// Anything else, by way of `_encode.py`: it answers `(is_number_text, simpler)`.
 fn other(out: &mut Vec<u8>, value: &Bound<'_, PyAny>, depth: u8) -> Outcome {
+    static SIMPLIFY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     if is_omit(value) {
         return Err(Trouble::new("is OMIT, which cannot stand in a list"));
     }
-    static SIMPLIFY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let py = value.py();
     let simplify = SIMPLIFY
-        .get_or_try_init(py, || py.import("xano_metadata._encode")?.getattr("simplify").map(Bound::unbind))
+        .get_or_try_init(py, || {
+            py.import("xano_metadata._encode")?
+                .getattr("simplify")
+                .map(Bound::unbind)
+        })
         .and_then(|simplify| simplify.call1(py, (value,)))
         .and_then(|pair| pair.extract::<(bool, Py<PyAny>)>(py));
     match simplify {
@@ -201,13 +219,18 @@ fn other(out: &mut Vec<u8>, value: &Bound<'_, PyAny>, depth: u8) -> Outcome {
         }
         Err(error) => {
             let what = format!("cannot be read: {}", error.value(py));
-            Err(Trouble { cause: Some(error), ..Trouble::new(what) })
+            Err(Trouble {
+                cause: Some(error),
+                ..Trouble::new(what)
+            })
         }
     }
 }
 
 fn text<'v>(value: &'v Bound<'_, PyAny>) -> Result<&'v str, Trouble> {
-    let value = value.cast::<PyString>().map_err(|_| Trouble::new("has a name that is no text"))?;
+    let value = value
+        .cast::<PyString>()
+        .map_err(|_| Trouble::new("has a name that is no text"))?;
     value.to_str().map_err(|cause| Trouble {
         cause: Some(cause),
         ..Trouble::new("holds half a character (a lone surrogate), which UTF-8 cannot say")
@@ -223,21 +246,30 @@ fn step(name: &str) -> String {
 }
 
 fn kind(value: &Bound<'_, PyAny>) -> String {
-    value.get_type().name().map_or_else(|_| "unknown".to_owned(), |name| name.to_string())
+    value
+        .get_type()
+        .name()
+        .map_or_else(|_| "unknown".to_owned(), |name| name.to_string())
 }
 
 /// Whether a value is the sentinel for "not given".
 pub fn is_omit(value: &Bound<'_, PyAny>) -> bool {
     static OMIT: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let py = value.py();
-    OMIT.get_or_try_init(py, || py.import("xano_metadata._options")?.getattr("OMIT").map(Bound::unbind))
-        .is_ok_and(|omit: &Py<PyAny>| value.is(omit.bind(py)))
+    OMIT.get_or_try_init(py, || {
+        py.import("xano_metadata._options")?.getattr("OMIT").map(Bound::unbind)
+    })
+    .is_ok_and(|omit: &Py<PyAny>| value.is(omit.bind(py)))
 }
 
 /// Writes JSON text; what has no JSON form is a `ConfigError`.
 #[pyfunction]
 #[pyo3(signature = (value, name = "value", /))]
-pub fn dumps<'py>(py: Python<'py>, value: &Bound<'py, PyAny>, name: &str) -> PyResult<Bound<'py, pyo3::types::PyBytes>> {
+pub fn dumps<'py>(
+    py: Python<'py>,
+    value: &Bound<'py, PyAny>,
+    name: &str,
+) -> PyResult<Bound<'py, pyo3::types::PyBytes>> {
     let text = self::value(py, None, name, value)?;
     Ok(pyo3::types::PyBytes::new(py, &text))
 }

@@ -64,14 +64,21 @@ fn current() -> Option<&'static Hub> {
 
 fn start() -> Option<&'static Hub> {
     let (notes, receiver) = mpsc::channel();
-    let hub = Box::new(Hub { process: std::process::id(), notes, stopped: AtomicBool::new(false) });
+    let hub = Box::new(Hub {
+        process: std::process::id(),
+        notes,
+        stopped: AtomicBool::new(false),
+    });
     let seen = HUB.load(Ordering::Acquire);
     // SAFETY: as in `current`.
     if unsafe { seen.as_ref() }.is_some_and(|other| other.process == hub.process) {
         return current();
     }
     let fresh = Box::into_raw(hub);
-    if HUB.compare_exchange(seen, fresh, Ordering::AcqRel, Ordering::Acquire).is_err() {
+    if HUB
+        .compare_exchange(seen, fresh, Ordering::AcqRel, Ordering::Acquire)
+        .is_err()
+    {
         // SAFETY: `fresh` was made above and shown to nobody; another thread was faster.
         drop(unsafe { Box::from_raw(fresh) });
         return current();
@@ -97,7 +104,7 @@ fn run(receiver: &Receiver<Note>) {
         }
         let delivered = Python::try_attach(|py| {
             for queue in wakes {
-                completions::wake(py, queue);
+                completions::wake(py, &queue);
             }
             events::log(py, &records);
         });

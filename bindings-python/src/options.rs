@@ -23,27 +23,49 @@ impl<'py> Reader<'_, 'py> {
     }
 
     fn wrong(&self, name: &str, takes: &str, value: &Bound<'py, PyAny>) -> PyErr {
-        let kind = value.get_type().name().map_or_else(|_| String::new(), |kind| kind.to_string());
+        let kind = value
+            .get_type()
+            .name()
+            .map_or_else(|_| String::new(), |kind| kind.to_string());
         // A secret given in the wrong place must not be shown, so numbers only.
-        let shown = if kind == "int" || kind == "float" { value.to_string() } else { kind };
+        let shown = if kind == "int" || kind == "float" {
+            value.to_string()
+        } else {
+            kind
+        };
         refuse(self.py, self.operation, &format!("{name} takes {takes}, not {shown}."))
     }
 
-    /// Seconds; the outer option is "was given", the inner "not None".
-    fn seconds(&self, name: &str) -> PyResult<Option<Option<Duration>>> {
-        let Some(value) = self.get(name)? else { return Ok(None) };
-        if value.is_none() {
-            return Ok(Some(None));
-        }
+    /// Seconds; None is the same as not given.
+    fn seconds(&self, name: &str) -> PyResult<Option<Duration>> {
+        let Some(value) = self.get(name)?.filter(|value| !value.is_none()) else {
+            return Ok(None);
+        };
         let is_flag = value.is_instance_of::<pyo3::types::PyBool>();
-        match value.extract::<f64>().ok().filter(|_| !is_flag).map(Duration::try_from_secs_f64) {
-            Some(Ok(time)) => Ok(Some(Some(time))),
+        match value
+            .extract::<f64>()
+            .ok()
+            .filter(|_| !is_flag)
+            .map(Duration::try_from_secs_f64)
+        {
+            Some(Ok(time)) => Ok(Some(time)),
             _ => Err(self.wrong(name, "a number of seconds, 0 or more", &value)),
         }
     }
 
+    /// Seconds, where None is no limit and what is not given is `otherwise`.
+    fn limit(&self, name: &str, otherwise: Option<Duration>) -> PyResult<Option<Duration>> {
+        if self.get(name)?.is_some() {
+            self.seconds(name)
+        } else {
+            Ok(otherwise)
+        }
+    }
+
     fn number<T: for<'a> FromPyObject<'a, 'py>>(&self, name: &str) -> PyResult<Option<T>> {
-        let Some(value) = self.get(name)?.filter(|value| !value.is_none()) else { return Ok(None) };
+        let Some(value) = self.get(name)?.filter(|value| !value.is_none()) else {
+            return Ok(None);
+        };
         let is_flag = value.is_instance_of::<pyo3::types::PyBool>();
         match value.extract::<T>().ok().filter(|_| !is_flag) {
             Some(number) => Ok(Some(number)),
@@ -52,29 +74,50 @@ impl<'py> Reader<'_, 'py> {
     }
 
     fn flag(&self, name: &str) -> PyResult<Option<bool>> {
-        let Some(value) = self.get(name)?.filter(|value| !value.is_none()) else { return Ok(None) };
-        value.extract().map(Some).map_err(|_| self.wrong(name, "True or False", &value))
+        let Some(value) = self.get(name)?.filter(|value| !value.is_none()) else {
+            return Ok(None);
+        };
+        value
+            .extract()
+            .map(Some)
+            .map_err(|_| self.wrong(name, "True or False", &value))
     }
 
     fn text(&self, name: &str) -> PyResult<Option<String>> {
-        let Some(value) = self.get(name)?.filter(|value| !value.is_none()) else { return Ok(None) };
+        let Some(value) = self.get(name)?.filter(|value| !value.is_none()) else {
+            return Ok(None);
+        };
         value.extract().map(Some).map_err(|_| self.wrong(name, "text", &value))
     }
 
     fn path(&self, name: &str) -> PyResult<Option<PathBuf>> {
-        let Some(value) = self.get(name)?.filter(|value| !value.is_none()) else { return Ok(None) };
-        value.extract().map(Some).map_err(|_| self.wrong(name, "a path", &value))
+        let Some(value) = self.get(name)?.filter(|value| !value.is_none()) else {
+            return Ok(None);
+        };
+        value
+            .extract()
+            .map(Some)
+            .map_err(|_| self.wrong(name, "a path", &value))
     }
 
     fn headers(&self) -> PyResult<Vec<(String, String)>> {
-        let Some(value) = self.get("headers")?.filter(|value| !value.is_none()) else { return Ok(Vec::new()) };
+        let Some(value) = self.get("headers")?.filter(|value| !value.is_none()) else {
+            return Ok(Vec::new());
+        };
         let takes = "a dict of names and values that are text";
-        let mapping = value.cast::<PyMapping>().map_err(|_| self.wrong("headers", takes, &value))?;
-        mapping.items()?.extract().map_err(|_| self.wrong("headers", takes, &value))
+        let mapping = value
+            .cast::<PyMapping>()
+            .map_err(|_| self.wrong("headers", takes, &value))?;
+        mapping
+            .items()?
+            .extract()
+            .map_err(|_| self.wrong("headers", takes, &value))
     }
 
     fn rate_limit(&self) -> PyResult<Option<RateLimiting>> {
-        let Some(value) = self.get("rate_limit")?.filter(|value| !value.is_none()) else { return Ok(None) };
+        let Some(value) = self.get("rate_limit")?.filter(|value| !value.is_none()) else {
+            return Ok(None);
+        };
         if let Ok((requests, per)) = value.extract::<(u32, f64)>()
             && let Ok(per) = Duration::try_from_secs_f64(per)
         {
@@ -83,7 +126,11 @@ impl<'py> Reader<'_, 'py> {
         match value.cast::<PyString>().ok().and_then(|text| text.to_str().ok()) {
             Some("auto") => Ok(Some(RateLimiting::Auto)),
             Some("off") => Ok(Some(RateLimiting::Off)),
-            _ => Err(self.wrong("rate_limit", "RateLimit(requests, per=seconds), 'auto' or 'off'", &value)),
+            _ => Err(self.wrong(
+                "rate_limit",
+                "RateLimit(requests, per=seconds), 'auto' or 'off'",
+                &value,
+            )),
         }
     }
 }
@@ -93,10 +140,10 @@ pub fn call(py: Python<'_>, operation: Option<&str>, given: &Bound<'_, PyAny>) -
     let dict = given.cast::<PyDict>().map_err(PyErr::from)?;
     let read = Reader { py, operation, dict };
     Ok(CallOptions {
-        timeout: read.seconds("timeout")?.flatten(),
-        connect_timeout: read.seconds("connect_timeout")?.flatten(),
-        read_timeout: read.seconds("read_timeout")?.flatten(),
-        deadline: read.seconds("deadline")?.flatten(),
+        timeout: read.seconds("timeout")?,
+        connect_timeout: read.seconds("connect_timeout")?,
+        read_timeout: read.seconds("read_timeout")?,
+        deadline: read.seconds("deadline")?,
         max_retries: read.number("max_retries")?,
         idempotent: read.flag("idempotent")?,
         headers: read.headers()?,
@@ -107,7 +154,11 @@ pub fn call(py: Python<'_>, operation: Option<&str>, given: &Bound<'_, PyAny>) -
 
 /// The options of a client. Unknown names were refused in Python.
 pub fn client(py: Python<'_>, dict: &Bound<'_, PyDict>) -> PyResult<ClientOptions> {
-    let read = Reader { py, operation: None, dict };
+    let read = Reader {
+        py,
+        operation: None,
+        dict,
+    };
     let mut options = ClientOptions {
         token: read.text("token")?.map(Token::from),
         account_url: read.text("account_url")?,
@@ -122,15 +173,15 @@ pub fn client(py: Python<'_>, dict: &Bound<'_, PyDict>) -> PyResult<ClientOption
         ..ClientOptions::default()
     };
     set(&mut options.ambient_credentials, read.flag("ambient_credentials")?);
-    set(&mut options.connect_timeout, read.seconds("connect_timeout")?.flatten());
-    set(&mut options.read_timeout, read.seconds("read_timeout")?.flatten());
-    set(&mut options.timeout, read.seconds("timeout")?);
-    set(&mut options.long_read_timeout, read.seconds("long_read_timeout")?.flatten());
-    set(&mut options.deadline, read.seconds("deadline")?);
+    set(&mut options.connect_timeout, read.seconds("connect_timeout")?);
+    set(&mut options.read_timeout, read.seconds("read_timeout")?);
+    options.timeout = read.limit("timeout", options.timeout)?;
+    set(&mut options.long_read_timeout, read.seconds("long_read_timeout")?);
+    options.deadline = read.limit("deadline", options.deadline)?;
     set(&mut options.max_retries, read.number("max_retries")?);
-    set(&mut options.backoff, read.seconds("backoff")?.flatten());
-    set(&mut options.max_backoff, read.seconds("max_backoff")?.flatten());
-    set(&mut options.max_retry_after, read.seconds("max_retry_after")?.flatten());
+    set(&mut options.backoff, read.seconds("backoff")?);
+    set(&mut options.max_backoff, read.seconds("max_backoff")?);
+    set(&mut options.max_retry_after, read.seconds("max_retry_after")?);
     set(&mut options.rate_limit, read.rate_limit()?);
     set(&mut options.max_concurrency, read.number("concurrency")?);
     set(&mut options.prefetch, read.number("prefetch")?);

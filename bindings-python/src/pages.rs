@@ -32,7 +32,14 @@ impl Pages {
     #[pyo3(signature = (completions, future, /))]
     fn submit_next(&self, py: Python<'_>, completions: Py<Completions>, future: Py<PyAny>) -> PyResult<Ticket> {
         let pages = Arc::clone(&self.0);
-        let call = async move { pages.lock().await.next().await.map(Outcome::Page) };
+        let call = async move {
+            pages
+                .lock()
+                .await
+                .next()
+                .await
+                .map(|page| Outcome::Page(page.map(Box::new)))
+        };
         submit(py, completions, future, None, call)
     }
 }

@@ -96,7 +96,13 @@ fn given<'py>(
         Ok(dict) => dict.items(),
         Err(_) => match mapping.cast::<PyMapping>() {
             Ok(mapping) => mapping.items()?,
-            Err(_) => return Err(refuse(py, operation, &format!("{what} takes a dict of names and values."))),
+            Err(_) => {
+                return Err(refuse(
+                    py,
+                    operation,
+                    &format!("{what} takes a dict of names and values."),
+                ));
+            }
         },
     };
     let mut found = Vec::with_capacity(pairs.len());

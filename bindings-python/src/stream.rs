@@ -24,7 +24,10 @@ struct Shared {
 impl Stream {
     pub fn new(download: Download) -> Self {
         let download = Mutex::new(Some(download));
-        Self(Arc::new(Shared { download, closed: AtomicBool::new(false) }))
+        Self(Arc::new(Shared {
+            download,
+            closed: AtomicBool::new(false),
+        }))
     }
 }
 

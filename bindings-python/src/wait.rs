@@ -35,7 +35,8 @@ pub struct Meter {
 
 impl Meter {
     pub fn set(&self, progress: Progress) {
-        self.total.store(progress.total.map_or(0, |total| total + 1), Ordering::Relaxed);
+        self.total
+            .store(progress.total.map_or(0, |total| total + 1), Ordering::Relaxed);
         self.done.store(progress.done + 1, Ordering::Release);
     }
 
@@ -54,7 +55,11 @@ pub struct Report<'a, 'py> {
 
 impl<'a, 'py> Report<'a, 'py> {
     pub fn new(meter: Arc<Meter>, callback: &'a Bound<'py, PyAny>) -> Self {
-        Self { meter, callback, told: None }
+        Self {
+            meter,
+            callback,
+            told: None,
+        }
     }
 
     fn tell(&mut self) -> PyResult<()> {
