@@ -11,3 +11,4 @@ mod pages;
 mod retries;
 mod tls;
 mod transfers;
+mod typed;
