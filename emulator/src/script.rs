@@ -100,7 +100,6 @@ fn balanced(script: &str) -> Result<(), ApiError> {
         for (col, c) in line.chars().enumerate() {
             match (c, quoted) {
                 (c, Some(q)) if c == q && before != '\\' => quoted = None,
-                (_, Some(_)) => {}
                 ('/', None) if before == '/' => break,
                 ('"', None) => quoted = Some(c),
                 ('{' | '[' | '(', None) => open.push((c, at + 1, col + 1)),

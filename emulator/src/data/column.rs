@@ -18,6 +18,7 @@ const LARGEST_VECTOR: u64 = 16_000;
 /// A column of a table, or a field of an object column.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[allow(clippy::struct_excessive_bools)] // the API's own flags
 pub struct Column {
     /// Which physical column holds it; never reused, so that a new column of an old name starts empty.
     pub slot: u32,

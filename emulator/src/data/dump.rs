@@ -11,14 +11,14 @@ use super::record::{Inserter, Records};
 use super::table::{Changes, Definition, NewTable, Table};
 use crate::error::ApiError;
 
-impl Data<'_> {
-    /// The definition of a table, for [`Data::load_table`].
-    pub fn dump_table(self, table: &Table) -> Result<Value, ApiError> {
-        let definition = serde_json::to_value(&table.definition)
-            .map_err(|error| ApiError::fatal(format!("A definition cannot be written: {error}.")))?;
-        Ok(json!({"name": table.name, "definition": definition}))
-    }
+/// The definition of a table, for [`Data::load_table`].
+pub fn dump_table(table: &Table) -> Result<Value, ApiError> {
+    let definition = serde_json::to_value(&table.definition)
+        .map_err(|error| ApiError::fatal(format!("A definition cannot be written: {error}.")))?;
+    Ok(json!({"name": table.name, "definition": definition}))
+}
 
+impl Data<'_> {
     /// Makes a table from a dumped definition, without records.
     pub fn load_table(self, workspace_key: i64, id: Option<i64>, dump: &Value) -> Result<Table, ApiError> {
         let refuse = || ApiError::bad_request("The archive holds a table without a name or a definition.");
@@ -137,7 +137,7 @@ mod tests {
             rows[0]
         );
         let copy = data
-            .load_table(2, None, &data.dump_table(&table).expect("a definition"))
+            .load_table(2, None, &dump_table(&table).expect("a definition"))
             .expect("a copy");
         assert_eq!(data.load_records(&copy, "dev", rows.iter().map(Ok)).expect("loaded"), 2);
         assert_eq!(dump(&copy), rows);

@@ -63,10 +63,9 @@ pub fn minified(json: &str) -> String {
         if in_text {
             out.push(c);
             (in_text, escaped) = match (escaped, c) {
-                (true, _) => (true, false),
                 (false, '\\') => (true, true),
                 (false, '"') => (false, false),
-                (false, _) => (true, false),
+                _ => (true, false),
             };
         } else if !c.is_ascii_whitespace() {
             in_text = c == '"';

@@ -138,7 +138,7 @@ impl Filters {
     pub fn password(&self, text: &str) -> Result<(), String> {
         self.length(text)?;
         let count = |wanted: fn(char) -> bool| text.chars().filter(|c| wanted(*c)).count();
-        let rules: [(Option<usize>, fn(char) -> bool, &str); 5] = [
+        let rules: [Rule<'_>; 5] = [
             (self.min_alpha, char::is_alphabetic, "letters"),
             (self.min_lower_alpha, char::is_lowercase, "lower-case letters"),
             (self.min_upper_alpha, char::is_uppercase, "upper-case letters"),
@@ -153,6 +153,9 @@ impl Filters {
         Ok(())
     }
 }
+
+/// Fewest characters of a sort, which they are, and what they are called.
+type Rule<'a> = (Option<usize>, fn(char) -> bool, &'a str);
 
 fn expression(pattern: &str) -> Result<regex_lite::Regex, String> {
     let bare = pattern

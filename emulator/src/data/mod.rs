@@ -50,6 +50,7 @@ mod story;
 
 pub use bulk::{Done, Patch, ids_to_json};
 pub use column::Column;
+pub use dump::dump_table;
 pub use fields::Fields;
 pub use index::Index;
 pub use kind::Kind;

@@ -115,12 +115,14 @@ impl Records<'_> {
             let mut clause = found.clause();
             let mut values = found.values;
             let mut offset = paging.offset();
-            if offset > 0 && order == " ORDER BY id" && clause.is_empty() {
-                if let Some(from) = self.id_at(offset, rows)? {
-                    clause = " WHERE id >= ?".to_owned();
-                    values.push(Cell::Integer(from));
-                    offset = 0;
-                }
+            if offset > 0
+                && order == " ORDER BY id"
+                && clause.is_empty()
+                && let Some(from) = self.id_at(offset, rows)?
+            {
+                clause.push_str(" WHERE id >= ?");
+                values.push(Cell::Integer(from));
+                offset = 0;
             }
             values.extend([Cell::Integer(paging.per_page), Cell::Integer(offset)]);
             let sql = format!(

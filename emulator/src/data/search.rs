@@ -4,6 +4,8 @@
 //! binds tighter, as in SQL. A column of JSON is reached into with `column.path`. A list column is
 //! equal to a value when it holds it, and to a list when it is that list.
 
+use std::fmt::Write as _;
+
 use rusqlite::types::Value as Cell;
 use serde_json::value::RawValue;
 
@@ -37,6 +39,11 @@ impl Found {
         } else {
             format!(" WHERE ({})", self.sql)
         }
+    }
+
+    fn write(&mut self, part: std::fmt::Arguments<'_>) {
+        // Writing into memory cannot fail.
+        let _ = self.sql.write_fmt(part);
     }
 
     /// Whether every record is meant.
@@ -208,7 +215,7 @@ impl Subject {
                 let pattern: String = serde_json::from_str(raw.get())
                     .map_err(|_| refuse(format!("{:?} like … needs a text.", self.column.name)))?;
                 self.subject(found);
-                found.sql.push_str(&format!(" {sql} ?"));
+                found.write(format_args!(" {sql} ?"));
                 found.values.push(Cell::Text(pattern));
                 Ok(())
             }
@@ -219,9 +226,7 @@ impl Subject {
     fn subject(&self, found: &mut Found) {
         match &self.path {
             Some(path) => {
-                found
-                    .sql
-                    .push_str(&format!("json_extract({}, ?)", self.column.sql_name()));
+                found.write(format_args!("json_extract({}, ?)", self.column.sql_name()));
                 found.values.push(Cell::Text(path.clone()));
             }
             None => found.sql.push_str(&self.column.sql_name()),
@@ -248,12 +253,12 @@ impl Subject {
         let negation = if wanted { "" } else { "NOT " };
         if holds {
             let name = self.column.sql_name();
-            found.sql.push_str(&format!(
+            found.write(format_args!(
                 "{negation}EXISTS (SELECT 1 FROM json_each({name}) WHERE value IN ("
             ));
         } else {
             self.subject(found);
-            found.sql.push_str(&format!(" {negation}IN ("));
+            found.write(format_args!(" {negation}IN ("));
         }
         let (mut null, mut first) = (false, true);
         for item in items {
@@ -279,9 +284,7 @@ impl Subject {
         let column = &self.column;
         if self.path.is_some() || (column.kind == Kind::Json && !column.list) {
             let path = self.path.clone().unwrap_or_else(|| "$".to_owned());
-            found
-                .sql
-                .push_str(&format!("json_extract({}, ?) {sql} ?", column.sql_name()));
+            found.write(format_args!("json_extract({}, ?) {sql} ?", column.sql_name()));
             found.values.extend([Cell::Text(path), scalar(raw)?]);
             return Ok(());
         }
@@ -299,7 +302,7 @@ impl Subject {
             Cell::Text(digits) if column.kind == Kind::Decimal => Cell::Real(digits.parse().unwrap_or_default()),
             cell => cell,
         };
-        found.sql.push_str(&format!("{} {sql} ?", sql_order(column)));
+        found.write(format_args!("{} {sql} ?", sql_order(column)));
         found.values.push(cell);
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! Where records are: one SQLite table for each table and data source.
 
+use std::fmt::Write as _;
+
 use super::column::Column;
 use super::index::Index;
 use super::kind::{Kind, Storage};
@@ -84,7 +86,8 @@ impl Data<'_> {
         };
         let mut sql = format!("CREATE TABLE {} ({key}", store.sql_name());
         for column in &table.columns()[1..] {
-            sql.push_str(&format!(", {} {}", column.sql_name(), sql_type(column)));
+            // Writing into memory cannot fail.
+            let _ = write!(sql, ", {} {}", column.sql_name(), sql_type(column));
         }
         sql.push(')');
         self.db.execute_batch(&sql)?;

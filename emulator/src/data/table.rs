@@ -128,6 +128,7 @@ impl NewTable {
 /// A partial change of a table: none leaves things as they are.
 #[derive(Debug, Clone, Default)]
 #[allow(missing_docs)] // the fields of the definition
+#[allow(clippy::option_option)] // not said, lifted, or an API group
 pub struct Changes {
     pub name: Option<String>,
     pub description: Option<String>,
@@ -407,11 +408,11 @@ mod tests {
             auth: Some(true),
             ..Changes::default()
         };
-        let changed = Data::new(&db, NOW + 5000)
+        let later = Data::new(&db, NOW + 5000)
             .change_table(table.clone(), changes)
             .expect("changed");
-        assert_eq!((changed.name.as_str(), changed.updated_at), ("a", NOW + 5000));
-        assert_eq!(changed.to_json()["auth"], true);
+        assert_eq!((later.name.as_str(), later.updated_at), ("a", NOW + 5000));
+        assert_eq!(later.to_json()["auth"], true);
         for bad in ["", " a", "a\n"] {
             let changes = Changes {
                 name: Some(bad.to_owned()),

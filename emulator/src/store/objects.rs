@@ -129,6 +129,19 @@ pub fn of_branch(db: &Connection, branch_id: i64) -> rusqlite::Result<Vec<Object
         .collect()
 }
 
+/// Everything of a workspace, in every branch and in none; parents come before their children.
+pub fn of_workspace(db: &Connection, workspace_key: i64) -> rusqlite::Result<Vec<Object>> {
+    db.prepare_cached("SELECT * FROM object WHERE workspace_key = ?1 ORDER BY key")?
+        .query_map([workspace_key], from_row)?
+        .collect()
+}
+
+/// Removes everything of a workspace.
+pub fn remove_all(db: &Connection, workspace_key: i64) -> rusqlite::Result<()> {
+    db.execute("DELETE FROM object WHERE workspace_key = ?1", [workspace_key])?;
+    Ok(())
+}
+
 /// Copies everything of a branch into another one: new ids, the same GUIDs.
 pub fn clone_branch(db: &Connection, from: i64, to: i64) -> rusqlite::Result<()> {
     let mut keys = HashMap::new();

@@ -1,5 +1,6 @@
 //! The instance API: what an instance's own origin answers, one file a family.
 
+mod archives;
 mod audit;
 mod branches;
 mod datasources;
@@ -31,6 +32,7 @@ pub fn routes() -> Vec<Route> {
         tables::routes(),
         records::routes(),
         objects::routes(),
+        archives::routes(),
         files::routes(),
         realtime::routes(),
         history::routes(),
