@@ -128,6 +128,7 @@ export class EventStream<T> implements AsyncIterable<ServerEvent<T>> {
     this.#download = new Download(opening)
   }
 
+  /** The events, one after the other. */
   async *[Symbol.asyncIterator](): AsyncGenerator<ServerEvent<T>, void, undefined> {
     const decoder = new TextDecoder()
     let rest = ''

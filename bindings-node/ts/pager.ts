@@ -67,6 +67,7 @@ export class Page<T> implements Iterable<T>, PageMeta {
     return this.items.at(index)
   }
 
+  /** The items, one after the other. */
   [Symbol.iterator](): IterableIterator<T> {
     return this.items[Symbol.iterator]()
   }
@@ -92,12 +93,15 @@ export class Pager<T> implements PromiseLike<Page<T>>, AsyncIterable<T> {
     this.#walk = walk
   }
 
-  /** Makes `await pager` the first page. A pager asks for it once, however often it is awaited. */
+  /** Makes `await pager` the first page. A pager asks for it once, however often it is awaited, until it has it. */
   then<A = Page<T>, B = never>(
     onFulfilled?: ((page: Page<T>) => A | PromiseLike<A>) | null,
     onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
-    this.#first ??= this.#firstPage()
+    this.#first ??= this.#firstPage().catch((error: unknown) => {
+      this.#first = undefined
+      throw error
+    })
     return this.#first.then(onFulfilled, onRejected)
   }
 

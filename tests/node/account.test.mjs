@@ -106,6 +106,10 @@ test('a list can be awaited, walked page by page, and left early', async (t) => 
   const pager = xano.snippets.list({ page: 3 })
   const [first, again] = await Promise.all([pager, pager])
   assert.equal(first, again)
+  await emulator.faults({ kind: 'status', status: 400, times: 1 })
+  const shaky = xano.snippets.list()
+  await assert.rejects(shaky.then())
+  assert.equal((await shaky).length, 25, 'a failure is not remembered')
   assert.equal((await pager.all()).length, 10)
   let seen = 0
   for await (const snippet of xano.snippets.list()) {
