@@ -33,6 +33,9 @@ const MAX_ARRIVAL: Duration = Duration::from_secs(2);
 /// A request still without an answer is taken to have arrived after this long; connecting gives up sooner.
 const MAX_FLIGHT: Duration = Duration::from_secs(10);
 
+/// Shorter waits are callers stepping round each other at the gate, not a limit at work.
+const NOTICEABLE: Duration = Duration::from_millis(1);
+
 /// How far back accepted requests are remembered, for learning a limit from a refusal.
 const MEMORY: Duration = Duration::from_secs(20);
 const MEMORY_SIZE: usize = 256;
@@ -157,7 +160,10 @@ impl Limiter {
         let _turn = self.turn.lock().await;
         loop {
             match self.try_pass(gate) {
-                Ok(permit) => return (permit, began.elapsed()),
+                Ok(permit) => {
+                    let wait = began.elapsed();
+                    return (permit, if wait < NOTICEABLE { Duration::ZERO } else { wait });
+                }
                 Err(Some(free_at)) => {
                     let _ = tokio::time::timeout_at(free_at, self.freed.notified()).await;
                 }
