@@ -7,7 +7,9 @@ mod datasources;
 pub mod files;
 mod history;
 mod listing;
+mod multidoc;
 pub mod objects;
+mod openapi;
 mod realtime;
 mod records;
 mod refused;
@@ -33,6 +35,8 @@ pub fn routes() -> Vec<Route> {
         records::routes(),
         objects::routes(),
         archives::routes(),
+        multidoc::routes(),
+        openapi::routes(),
         files::routes(),
         realtime::routes(),
         history::routes(),
