@@ -207,7 +207,7 @@ def test_a_forked_child_ends_by_itself(run_python: Script, emulator: Emulator) -
 import os
 xano.me()
 child = os.fork()
-print(xano.me().name, flush=True)
+os.write(1, (xano.me().name + "\\n").encode())
 if child:
     print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
