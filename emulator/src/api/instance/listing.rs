@@ -82,7 +82,7 @@ impl Window {
 
     /// The next page's number, if there is one.
     pub fn next(self, total: i64) -> Option<i64> {
-        (self.offset().saturating_add(self.per_page) < total).then_some(self.page + 1)
+        (self.offset().saturating_add(self.per_page) < total).then(|| self.page + 1)
     }
 
     /// The previous page's number, if there is one.
