@@ -6,8 +6,6 @@
  * referenced. An aborted signal rejects its call at once and drops the request on the native side.
  */
 
-import { isMainThread } from 'node:worker_threads'
-
 import { Cancelled, XanoError, errorFromNative } from './errors.js'
 import { native, type Delivery, type NativeHub } from './native.js'
 
@@ -30,6 +28,8 @@ export function nativeHub(): NativeHub {
   if (!hub) {
     const addon = native()
     hub = new addon.NativeHub(deliver)
+    // Loaded here, because it is the dearest part of a cold start that only imports the package.
+    const { isMainThread } = require('node:worker_threads') as typeof import('node:worker_threads')
     if (isMainThread) {
       // Threads of the engine must be gone before the process tears its libraries down.
       process.once('exit', () => {

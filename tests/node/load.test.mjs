@@ -36,11 +36,13 @@ test('the error classes form one tree', () => {
   }
 })
 
-test('cold require takes less than 15 ms in the middle of 15 runs', () => {
+test('cold require takes less than 15 ms of processor time in the middle of 15 runs', () => {
+  // Processor time: by the clock, other tests that run at the same time would be measured too.
   const script = `
-    const began = process.hrtime.bigint()
+    const began = process.cpuUsage()
     require('xano-metadata')
-    console.log(Number(process.hrtime.bigint() - began) / 1e6)
+    const { user, system } = process.cpuUsage(began)
+    console.log((user + system) / 1000)
   `
   const times = Array.from({ length: 15 }, () =>
     Number(execFileSync(process.execPath, ['-e', script], { cwd: ROOT, encoding: 'utf8' })),
