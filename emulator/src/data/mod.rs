@@ -27,6 +27,8 @@
 mod bulk;
 mod column;
 mod decimal;
+#[cfg(test)]
+mod definitions;
 mod dump;
 mod fields;
 mod filters;

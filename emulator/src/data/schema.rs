@@ -127,7 +127,8 @@ impl Data<'_> {
         })
     }
 
-    fn remove_place(self, table: &mut Table, column: &Column) -> Result<(), ApiError> {
+    /// Takes a column's place away in every store, and answers the indexes that went with it.
+    fn remove_place(self, table: &mut Table, column: &Column) -> Result<Vec<Index>, ApiError> {
         let (dropped, kept): (Vec<Index>, Vec<Index>) = std::mem::take(&mut table.definition.indexes)
             .into_iter()
             .partition(|index| index.fields.iter().any(|field| field.name == column.name));
@@ -142,7 +143,7 @@ impl Data<'_> {
                 column.sql_name()
             ))?;
         }
-        Ok(())
+        Ok(dropped)
     }
 
     /// Replaces all columns. Columns of the same name keep their data, converted where the kind
@@ -161,6 +162,7 @@ impl Data<'_> {
             {
                 self.remove_place(table, gone)?;
             }
+            let mut waiting = Vec::new();
             for column in wanted.iter_mut().skip(1) {
                 let Some(old) = former.iter().find(|old| old.name == column.name) else {
                     self.place(table, column)?;
@@ -168,13 +170,28 @@ impl Data<'_> {
                 };
                 column.slot = old.slot;
                 if (old.kind, old.list) != (column.kind, column.list) {
-                    self.convert(table, old, column)?;
+                    waiting.extend(self.convert(table, old, column)?);
                 }
                 self.fill_nulls(table, old, column)?;
             }
             table.definition.columns = wanted;
+            self.rebuild(table, waiting)?;
             self.save(table)
         })
+    }
+
+    /// Builds indexes anew on converted columns, where they still fit.
+    fn rebuild(self, table: &mut Table, waiting: Vec<Index>) -> Result<(), ApiError> {
+        for index in waiting {
+            if index.check(table.columns(), "schema").is_err() {
+                continue;
+            }
+            for store in self.stores(table.key)? {
+                self.create_physical_index(table, store, &index)?;
+            }
+            table.definition.indexes.push(index);
+        }
+        Ok(())
     }
 
     /// Numbers cannot become UUIDs, so this is for tables without records.
@@ -204,8 +221,8 @@ impl Data<'_> {
         })
     }
 
-    /// Moves a column to a new place of another type, value by value.
-    fn convert(self, table: &mut Table, old: &Column, new: &mut Column) -> Result<(), ApiError> {
+    /// Moves a column to a new place of another type, value by value; answers the indexes of the old place.
+    fn convert(self, table: &mut Table, old: &Column, new: &mut Column) -> Result<Vec<Index>, ApiError> {
         table.definition.last_slot += 1;
         new.slot = table.definition.last_slot;
         for store in self.stores(table.key)? {
@@ -217,7 +234,6 @@ impl Data<'_> {
             ))?;
             self.convert_store(store, old, new)?;
         }
-        // Indexes of the old place go; the caller states or adds those that it wants.
         self.remove_place(table, old)
     }
 
@@ -276,8 +292,8 @@ fn converted(old: &Column, new: &Column, cell: &Cell, now_ms: i64) -> Option<Cel
     let mut json = String::new();
     value::write_cell(if old.list { Kind::Json } else { old.kind }, cell, &mut json);
     let quoted = serde_json::to_string(&json).ok()?;
-    let listed = format!("[{json}]");
-    [json, quoted, listed].into_iter().find_map(|json| {
+    let lists = [format!("[{json}]"), format!("[{quoted}]")];
+    [json, quoted].into_iter().chain(lists).find_map(|json| {
         let raw = RawValue::from_string(json).ok()?;
         value::cell(&free, &raw, now_ms).ok()
     })
