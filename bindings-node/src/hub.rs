@@ -9,7 +9,6 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
-use std::time::Duration;
 
 use futures_util::FutureExt;
 use napi::Status;
@@ -26,9 +25,6 @@ use crate::{guarded, panicked};
 
 type Batch = FnArgs<(Vec<Delivery>,)>;
 type Wake = ThreadsafeFunction<(), (), Batch, Status, false, true>;
-
-/// How long a process that exits waits for the engine's threads.
-const EXIT: Duration = Duration::from_millis(500);
 
 /// What a call comes to.
 pub(crate) type Outcome = Result<(Payload, Option<String>), Error>;
@@ -168,12 +164,6 @@ impl NativeHub {
             task.abort();
         }
     }
-}
-
-/// Ends the engine's threads, at the exit of the process.
-#[napi]
-pub fn shutdown() {
-    runtime::shutdown(EXIT);
 }
 
 /// JavaScript counts calls in a double; they are whole, positive and far below 2^53.

@@ -20,8 +20,19 @@ mod options;
 mod request;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
-use xano_metadata::Error;
+use napi_derive::napi;
+use xano_metadata::{Error, runtime};
+
+/// How long a process that exits waits for the engine's threads.
+const EXIT: Duration = Duration::from_millis(500);
+
+/// Ends the engine's threads, at the exit of the process.
+#[napi]
+pub fn shutdown() {
+    runtime::shutdown(EXIT);
+}
 
 /// A core error as an exception whose message is its JSON; TypeScript makes the real error of it.
 fn throw(error: &Error) -> napi::Error {
