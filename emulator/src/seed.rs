@@ -1,5 +1,7 @@
 //! What a new emulator holds: one user, one token, one instance; and the demonstration data.
 
+mod shop;
+
 use rusqlite::Connection;
 
 use crate::limit::RateLimit;
@@ -8,7 +10,7 @@ use crate::scope::Grants;
 use crate::server::Server;
 use crate::store::instances::{self, Instance};
 use crate::store::snippets::{self, Snippet};
-use crate::store::{set_setting, setting, tokens, users, uuid};
+use crate::store::{set_setting, setting, tokens, users, uuid, workspaces};
 
 /// The first instance.
 pub const FIRST_INSTANCE: &str = "x1a2-b3c4-d5e6";
@@ -66,7 +68,8 @@ fn fill(db: &Connection, extras: ExtrasForm, limit: Option<RateLimit>, now_ms: i
     Ok(owner)
 }
 
-/// Adds the demonstration data, once: three more instances, sixty snippets, install tokens on three.
+/// Adds the demonstration data, once: a shop in the first workspace of the first instance, three more
+/// instances, sixty snippets, install tokens on three.
 /// Returns the instances that still have to listen.
 pub fn demo(db: &Connection, owner: i64) -> rusqlite::Result<Vec<Instance>> {
     let mut added = Vec::new();
@@ -95,6 +98,12 @@ pub fn demo(db: &Connection, owner: i64) -> rusqlite::Result<Vec<Instance>> {
     }
     for number in 1..=60 {
         demo_snippet(db, owner, number)?;
+    }
+    let first = instances::list(db)?.first().map(|instance| instance.id);
+    let workspace = first.map(|id| workspaces::list(db, id)).transpose()?;
+    if let Some(workspace) = workspace.as_ref().and_then(|list| list.first()) {
+        // Its own data would have to break its own rules.
+        shop::fill(db, workspace, DEMO_START).map_err(|error| rusqlite::Error::InvalidParameterName(error.message))?;
     }
     Ok(added)
 }

@@ -83,6 +83,11 @@ impl<'a> Data<'a> {
         Self { db, now_ms }
     }
 
+    /// The connection it works on.
+    pub fn db(self) -> &'a Connection {
+        self.db
+    }
+
     /// Does all of something or nothing, also within a transaction that goes on afterwards.
     fn atomically<T>(self, work: impl FnOnce() -> Result<T, ApiError>) -> Result<T, ApiError> {
         self.db.execute_batch("SAVEPOINT data_step")?;
