@@ -1,12 +1,12 @@
 //! asyncio: finished calls queue up, and a loop is woken once for all that came meanwhile.
 //!
 //! Waking a loop costs more than a small request, so results do not come one by one. Each loop has a [`Completions`]; a task
-//! of the engine that ends puts its result there and, if nobody did so yet, asks the hub to wake the loop. The loop then
+//! of the engine that ends puts its result there and, if nobody did so yet, wakes the loop. The loop then
 //! calls [`Completions::drain`], which decodes and resolves everything in the queue.
 
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bytes::Bytes;
 use pyo3::intern;
@@ -14,6 +14,7 @@ use pyo3::prelude::*;
 use tokio::task::AbortHandle;
 use xano_metadata::{Download, Error, RawPage, Reply, runtime};
 
+use crate::bell;
 use crate::decode::{self, Answer};
 use crate::hub::{self, Note};
 use crate::raise::raise;
@@ -35,10 +36,14 @@ struct Finished {
 }
 
 /// The queue of one event loop.
+///
+/// Where loops watch sockets (everywhere but Windows' default), a byte on a pair of sockets wakes the loop, which takes
+/// neither the GIL nor a thread. Elsewhere the hub's thread does it through `call_soon_threadsafe`.
 #[pyclass(frozen, module = "xano_metadata._native")]
 pub struct Completions {
     queue: Mutex<Vec<Finished>>,
     woken: AtomicBool,
+    bell: OnceLock<bell::Bell>,
 }
 
 #[pymethods]
@@ -48,11 +53,22 @@ impl Completions {
         Self {
             queue: Mutex::default(),
             woken: AtomicBool::new(false),
+            bell: OnceLock::new(),
         }
+    }
+
+    /// The descriptor that becomes readable when there is something to drain; None where there is no such thing.
+    fn watch(&self) -> Option<i32> {
+        let (bell, descriptor) = bell::Bell::new()?;
+        self.bell.set(bell).ok()?;
+        Some(descriptor)
     }
 
     /// Resolves the futures of everything in the queue; the loop calls it.
     fn drain(&self, py: Python<'_>) -> PyResult<()> {
+        if let Some(bell) = self.bell.get() {
+            bell.hush();
+        }
         // In this order: what is queued after the queue was taken finds the mark down and wakes the loop again.
         self.woken.store(false, Ordering::Release);
         let finished = std::mem::take(&mut *self.lock());
@@ -128,7 +144,10 @@ where
         let queue = completions.get();
         queue.lock().push(Finished { future, outcome });
         if !queue.woken.swap(true, Ordering::AcqRel) {
-            hub::send(Note::Wake(completions));
+            match queue.bell.get() {
+                Some(bell) => bell.ring(),
+                None => hub::send(Note::Wake(completions)),
+            }
         }
     });
     Ok(Ticket {

@@ -7,6 +7,7 @@
 //! - [`encode`] and [`decode`]: JSON without a tree between bytes and objects;
 //! - [`raise`]: errors become classes written in Python.
 
+mod bell;
 mod client;
 mod completions;
 mod decode;

@@ -109,7 +109,7 @@ def test_the_fixtures_start_anew(pytester: pytest.Pytester) -> None:
             assert xano.snippets.list().all() == []
         """
     )
-    result = pytester.runpytest_subprocess("-p", "xano_metadata.testing.pytest_plugin", "-p", "no:cacheprovider")
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider")
     result.assert_outcomes(passed=2)
 
 

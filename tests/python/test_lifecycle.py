@@ -147,6 +147,32 @@ def test_one_async_client_in_several_loops(emulator: Emulator) -> None:
     assert asyncio.run(many()) == 20
 
 
+def test_a_loop_that_watches_no_sockets_is_woken_as_well(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on Windows, whose default loop is of that kind."""
+    monkeypatch.setattr(asyncio.SelectorEventLoop, "add_reader", asyncio.AbstractEventLoop.add_reader)
+    monkeypatch.setattr(asyncio.BaseEventLoop, "call_soon_threadsafe", counted := Counted())
+    xano = emulator.async_client()
+
+    async def many() -> int:
+        return len(await asyncio.gather(*(xano.me() for _ in range(20))))
+
+    assert asyncio.run(many()) == 20
+    assert counted.calls > 0
+
+
+class Counted:
+    """`call_soon_threadsafe`, counted."""
+
+    real = asyncio.BaseEventLoop.call_soon_threadsafe
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def __get__(self, loop: Any, owner: type) -> Any:
+        self.calls += 1
+        return Counted.real.__get__(loop, owner)
+
+
 def test_a_loop_that_is_closed_meanwhile_is_no_trouble(run_python: Script, emulator: Emulator) -> None:
     emulator.faults({"kind": "latency", "ms": 100})
     code = (

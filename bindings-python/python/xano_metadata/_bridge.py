@@ -8,6 +8,7 @@ meanwhile: the native `Completions` of a loop holds the queue, its `drain` resol
 from __future__ import annotations
 
 import asyncio
+import os
 from weakref import WeakKeyDictionary
 
 from xano_metadata._native import Completions
@@ -30,7 +31,17 @@ def begin() -> tuple[Completions, asyncio.Future[Any]]:
     completions = _by_loop.get(loop)
     if completions is None:
         completions = _by_loop[loop] = Completions()
+        _watch(loop, completions)
     return completions, loop.create_future()
+
+
+def _watch(loop: asyncio.AbstractEventLoop, completions: Completions) -> None:
+    """Lets the loop watch the queue; loops that watch no descriptors are woken by `call_soon_threadsafe` instead."""
+    if type(loop).add_reader is asyncio.AbstractEventLoop.add_reader:
+        return
+    descriptor = completions.watch()
+    if descriptor is not None:
+        loop.add_reader(descriptor, completions.drain)
 
 
 async def finish(future: asyncio.Future[Any], ticket: Ticket, on_progress: Progress | None = None) -> Any:
@@ -56,6 +67,6 @@ async def _report(future: asyncio.Future[Any], ticket: Ticket, on_progress: Prog
             return
 
 
-def after_fork() -> None:
-    """A child starts with no loops; the queues of its parent's belong to threads it does not have."""
-    _by_loop.clear()
+if hasattr(os, "register_at_fork"):
+    # A child starts with no loops; the queues of its parent's belong to threads it does not have.
+    os.register_at_fork(after_in_child=_by_loop.clear)
