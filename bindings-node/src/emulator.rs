@@ -14,33 +14,17 @@ use crate::delivery::Payload;
 use crate::hub::{Outcome, Shared};
 use crate::options::read;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 struct Options {
-    host: Option<std::net::IpAddr>,
-    port: Option<u16>,
+    host: Option<String>,
+    port: Option<u32>,
     file: Option<PathBuf>,
     seed_demo: bool,
     rate_limit: Option<Limit>,
     token: Option<String>,
     extras: Option<String>,
     journal_size: Option<usize>,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        let (host, port, file, rate_limit) = (None, None, None, None);
-        Self {
-            host,
-            port,
-            file,
-            seed_demo: false,
-            rate_limit,
-            token: None,
-            extras: None,
-            journal_size: None,
-        }
-    }
 }
 
 #[derive(Deserialize)]
@@ -137,15 +121,22 @@ fn emulator_options(given: Options) -> Result<EmulatorOptions, Error> {
         seed_demo: given.seed_demo,
         token: given.token,
         rate_limit: given.rate_limit.map(rate_limit).transpose()?,
-        extras: if given.extras.as_deref() == Some("text") {
-            ExtrasForm::Text
-        } else {
-            ExtrasForm::Object
+        extras: match given.extras.as_deref() {
+            None | Some("object") => ExtrasForm::Object,
+            Some("text") => ExtrasForm::Text,
+            Some(word) => return Err(refused(&format!("extras is {word:?}; give \"object\" or \"text\""))),
         },
         ..EmulatorOptions::default()
     };
-    options.host = given.host.unwrap_or(options.host);
-    options.port = given.port.unwrap_or(options.port);
+    if let Some(host) = given.host {
+        options.host = host
+            .parse()
+            .map_err(|_| refused(&format!("host is {host:?}; give a loopback address such as 127.0.0.1")))?;
+    }
+    if let Some(port) = given.port {
+        options.port = u16::try_from(port)
+            .map_err(|_| refused(&format!("port is {port}; give 1 to 65535, or 0 for a free one")))?;
+    }
     options.journal_size = given.journal_size.unwrap_or(options.journal_size);
     Ok(options)
 }
@@ -153,12 +144,16 @@ fn emulator_options(given: Options) -> Result<EmulatorOptions, Error> {
 fn rate_limit(given: Limit) -> Result<RateLimit, Error> {
     let word = given.retry_after.as_deref().unwrap_or("none");
     let retry_after = RetryAfter::parse(word).ok_or_else(|| {
-        Error::config(format!(
-            "retryAfter is {word:?}; an emulator knows \"none\", \"seconds\" and \"date\"."
+        refused(&format!(
+            "retryAfter is {word:?}; give \"none\", \"seconds\" or \"date\""
         ))
     })?;
     Ok(RateLimit {
         retry_after,
         ..RateLimit::new(given.requests, given.per / 1000.0)
     })
+}
+
+fn refused(reason: &str) -> Error {
+    Error::config(format!("The emulator did not start: {reason}."))
 }

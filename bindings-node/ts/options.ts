@@ -116,7 +116,8 @@ export interface CallOptions {
   headers?: Readonly<Record<string, string>> | undefined
 }
 
-type Kind = 'text' | 'ms' | 'count' | 'flag' | 'headers' | 'limit' | 'function' | 'signal'
+/** What an option's value has to be. */
+export type Kind = 'text' | 'ms' | 'count' | 'flag' | 'headers' | 'limit' | 'function' | 'signal'
 
 const CLIENT: Record<keyof ClientOptions, Kind> = {
   token: 'text',
@@ -200,7 +201,7 @@ function isObject(value: unknown): value is object {
 }
 
 /** The options that are set, without those JavaScript must keep to itself, for the native side. */
-function collect(options: object, known: Record<string, Kind>, what: string): Record<string, unknown> {
+export function collect(options: object, known: Record<string, Kind>, what: string): Record<string, unknown> {
   if (!isObject(options)) throw new ConfigError(`${what} must be an object.`)
   const set: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(options)) {

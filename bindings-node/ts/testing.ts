@@ -20,7 +20,7 @@ import { ConfigError } from './errors.js'
 import { nativeHub, submit } from './hub.js'
 import { toJson } from './json.js'
 import type { NativeEmulator } from './native.js'
-import type { ClientOptions, RateLimit } from './options.js'
+import { collect, type ClientOptions, type Kind, type RateLimit } from './options.js'
 
 /** What an emulator is started with. */
 export interface EmulatorOptions {
@@ -40,6 +40,17 @@ export interface EmulatorOptions {
   extras?: 'object' | 'text'
   /** How many requests the journal keeps. Default: 10,000. */
   journalSize?: number
+}
+
+const OPTIONS: Record<keyof EmulatorOptions, Kind> = {
+  host: 'text',
+  port: 'count',
+  file: 'text',
+  seedDemo: 'flag',
+  rateLimit: 'limit',
+  token: 'text',
+  extras: 'text',
+  journalSize: 'count',
 }
 
 /** What a control operation answers, and takes. */
@@ -86,7 +97,7 @@ export class Emulator {
    */
   static async start(options: EmulatorOptions = {}): Promise<Emulator> {
     const native = nativeHub().emulator()
-    const json = toJson(options, 'options')
+    const json = JSON.stringify(collect(options, OPTIONS, 'The emulator options'))
     const [, , , meta] = await submit((call) => {
       native.start(call, json)
     })
