@@ -32,10 +32,10 @@ async fn shop() -> House {
     house
 }
 
-async fn stocked(count: i64) -> House {
+async fn stocked(count: i32) -> House {
     let house = shop().await;
     let items: Vec<_> = (1..=count)
-        .map(|n| json!({"sku": format!("p{n:03}"), "price": n as f64 / 2.0, "sold": n % 2 == 0}))
+        .map(|n| json!({"sku": format!("p{n:03}"), "price": f64::from(n) / 2.0, "sold": n % 2 == 0}))
         .collect();
     house
         .done("POST", &format!("{CONTENT}/bulk"), json!({"items": items}))

@@ -95,6 +95,20 @@ async fn texts_nulls_and_dates_at_the_edges_come_back() {
 }
 
 #[tokio::test]
+async fn json_labelled_as_plain_text_is_json() {
+    let house = house();
+    let path = table(&house, json!([{"name": "n", "type": "int"}])).await;
+    let url = format!("{}{path}/content", house.emulator.instance_url());
+    for (body, expected) in [("{\"n\": 5}", 200), ("n = 5", 400)] {
+        let request = house.client.post(&url).bearer_auth(house.emulator.token());
+        let request = request.header("content-type", "text/plain;charset=UTF-8").body(body);
+        let (status, answer) = common::read(request.send().await.expect("an answer")).await;
+        assert_eq!(status, expected, "{answer}");
+        assert!(status != 200 || answer["n"] == 5, "{answer}");
+    }
+}
+
+#[tokio::test]
 async fn a_form_carries_records_as_json_text() {
     let house = house();
     let path = table(&house, json!([{"name": "n", "type": "int"}])).await;

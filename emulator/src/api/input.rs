@@ -223,7 +223,7 @@ impl Input {
     /// Every field.
     pub fn fields(&self) -> &Map<String, Value> {
         self.fields.get_or_init(|| {
-            let fields = Fields::parse(&self.json).unwrap_or_default().0;
+            let fields = Fields::parse(self.body()).unwrap_or_default().0;
             let read = |raw: &RawValue| {
                 // A number that no double holds is shown to the checks as text, which they refuse.
                 serde_json::from_str(raw.get()).unwrap_or_else(|_| Value::from(raw.get()))
@@ -232,21 +232,29 @@ impl Input {
         })
     }
 
+    /// The text of a body. JSON that is labelled as plain text, as browsers do, is JSON all the same.
+    fn body(&self) -> &str {
+        match &self.script {
+            Some(text) => text.trim(),
+            None => &self.json,
+        }
+    }
+
     /// The whole of a JSON body as it was sent, for records; a form as the JSON of its texts.
     pub fn text_of_record(&self) -> String {
         if self.from_form {
             Value::Object(self.fields().clone()).to_string()
-        } else if self.json.is_empty() {
+        } else if self.body().is_empty() {
             "{}".to_owned()
         } else {
-            self.json.clone()
+            self.body().to_owned()
         }
     }
 
     /// A field as JSON text, exactly as it was sent; a form carries JSON as text anyway.
     pub fn raw(&self, name: &str) -> Result<Option<&RawValue>, ApiError> {
         if !self.from_form {
-            return Ok(Fields::parse(&self.json).ok().and_then(|fields| fields.get(name)));
+            return Ok(Fields::parse(self.body()).ok().and_then(|fields| fields.get(name)));
         }
         let text = self.fields().get(name).and_then(Value::as_str);
         text.filter(|text| !text.is_empty())
