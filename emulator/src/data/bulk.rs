@@ -119,7 +119,7 @@ impl Records<'_> {
 
     /// Changes every record that the search finds.
     pub fn update_where(&self, search: Option<&RawValue>, fields: &Fields<'_>) -> Result<Done, ApiError> {
-        let found = condition(self.table, search)?;
+        let found = condition(self.table, search, self.data.now_ms)?;
         let updates = self.updates(fields, None)?;
         let sql = if updates.is_empty() {
             format!("SELECT id FROM {}{}", self.name, found.clause())
@@ -133,7 +133,7 @@ impl Records<'_> {
 
     /// Deletes every record that the search finds; without a search, all of them.
     pub fn delete_where(&self, search: Option<&RawValue>) -> Result<Done, ApiError> {
-        let found = condition(self.table, search)?;
+        let found = condition(self.table, search, self.data.now_ms)?;
         let sql = format!("DELETE FROM {}{} RETURNING id", self.name, found.clause());
         self.data.atomically(|| {
             let done = self.ids(&sql, found.values.iter())?;

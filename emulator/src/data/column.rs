@@ -12,6 +12,9 @@ use crate::error::ApiError;
 /// How deep objects may be nested in objects.
 const DEEPEST: usize = 16;
 
+/// The most columns that a table may have; SQLite's own limit is not much higher.
+const MOST_COLUMNS: usize = 1600;
+
 /// The most numbers that a vector may have.
 const LARGEST_VECTOR: u64 = 16_000;
 
@@ -185,8 +188,14 @@ impl Column {
     }
 }
 
-/// Refuses two columns of one name, whatever the case.
+/// Refuses two columns of one name, whatever the case, and too many of them.
 pub fn check_names(columns: &[Column], param: &str) -> Result<(), ApiError> {
+    if columns.len() > MOST_COLUMNS {
+        return Err(ApiError::input(
+            param,
+            format!("Invalid value for param: {param}. There can be at most {MOST_COLUMNS} columns."),
+        ));
+    }
     let mut seen = std::collections::HashSet::new();
     for column in columns {
         if !seen.insert(column.name.to_lowercase()) {

@@ -163,3 +163,39 @@ fn indexes_follow_a_column_into_its_new_type() {
     let one = Column::list_from_json(&one, "schema").expect("columns");
     assert!(data.replace_columns(&mut table, one).is_err(), "2 is no truth");
 }
+
+#[test]
+fn there_can_be_many_columns_but_not_any_number() {
+    let db = database();
+    let data = Data::new(&db, NOW);
+    let many = |count: usize| {
+        let columns: Vec<_> = (0..count)
+            .map(|n| json!({"name": format!("c{n}"), "type": "int"}))
+            .collect();
+        Column::list_from_json(&Value::from(columns), "schema")
+    };
+    let mut wide = table(
+        data,
+        &json!(
+            many(1598)
+                .expect("columns")
+                .iter()
+                .map(Column::to_json)
+                .collect::<Vec<_>>()
+        )
+        .to_string(),
+    );
+    let more = || column(&json!({"name": "more"}), Some(Kind::Int)).expect("a column");
+    assert_eq!(
+        data.add_column(&mut wide, more()).expect_err("too many").payload["param"],
+        "name"
+    );
+    assert!(many(1601).is_err());
+    let records = data.records(&wide, LIVE).expect("records");
+    assert!(
+        records
+            .create(&Fields::default())
+            .expect("created")
+            .contains("\"c1597\":0")
+    );
+}

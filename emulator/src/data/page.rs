@@ -95,7 +95,7 @@ impl Page {
 impl Records<'_> {
     /// Reads a page of the records that the search finds, in the order of the sort.
     pub fn page(&self, search: Option<&RawValue>, sort: Option<&RawValue>, paging: Paging) -> Result<Page, ApiError> {
-        let found = condition(self.table, search)?;
+        let found = condition(self.table, search, self.data.now_ms)?;
         let order = order(self.table, sort)?;
         let rows = self.data.rows(self.store)?;
         let total = if found.is_everything() {

@@ -20,19 +20,9 @@ use crate::error::ApiError;
 impl Data<'_> {
     /// Adds a column at the end; records that exist get its default.
     pub fn add_column(self, table: &mut Table, mut column: Column) -> Result<(), ApiError> {
-        let taken = table
-            .columns()
-            .iter()
-            .any(|other| other.name.to_lowercase() == column.name.to_lowercase());
-        if taken {
-            return Err(ApiError::input(
-                "name",
-                format!(
-                    "Invalid value for param: name. The table has a column named {:?} already.",
-                    column.name
-                ),
-            ));
-        }
+        let mut all = table.columns().to_vec();
+        all.push(column.clone());
+        column::check_names(&all, "name")?;
         self.atomically(|| {
             self.place(table, &mut column)?;
             table.definition.columns.push(column);

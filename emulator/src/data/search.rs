@@ -82,8 +82,8 @@ fn refuse(reason: impl std::fmt::Display) -> ApiError {
     ApiError::input("search", format!("Invalid value for param: search. {reason}"))
 }
 
-/// Translates a search; none, null, `""`, `{}` and `[]` mean every record.
-pub fn condition(table: &Table, search: Option<&RawValue>) -> Result<Found, ApiError> {
+/// Translates a search; none, null, `""`, `{}` and `[]` mean every record. `now_ms` is what `now` means.
+pub fn condition(table: &Table, search: Option<&RawValue>, now_ms: i64) -> Result<Found, ApiError> {
     let mut found = Found::default();
     let Some(raw) = search.filter(|raw| !is_null(raw) && raw.get() != "\"\"") else {
         return Ok(found);
@@ -103,7 +103,7 @@ pub fn condition(table: &Table, search: Option<&RawValue>) -> Result<Found, ApiE
         if count > 0 {
             found.sql.push_str(if key.or { " OR " } else { " AND " });
         }
-        let subject = Subject::find(table, key.column)?;
+        let subject = Subject::find(table, key.column, now_ms)?;
         found.sql.push('(');
         subject.compare(key.op, raw, &mut found)?;
         found.sql.push(')');
@@ -152,10 +152,11 @@ impl<'k> Key<'k> {
 struct Subject {
     column: Column,
     path: Option<String>,
+    now_ms: i64,
 }
 
 impl Subject {
-    fn find(table: &Table, name: &str) -> Result<Self, ApiError> {
+    fn find(table: &Table, name: &str, now_ms: i64) -> Result<Self, ApiError> {
         let (column, path) = match name.split_once('.') {
             Some((column, path)) => (column, Some(path)),
             None => (name, None),
@@ -191,7 +192,7 @@ impl Subject {
             },
             ..found.clone()
         };
-        Ok(Self { column, path })
+        Ok(Self { column, path, now_ms })
     }
 
     fn compare(&self, op: Op, raw: &RawValue, found: &mut Found) -> Result<(), ApiError> {
@@ -321,7 +322,7 @@ impl Subject {
     fn element(&self, raw: &RawValue) -> Result<Cell, ApiError> {
         match self.column.kind {
             kind if kind.storage() == Storage::Json && kind != Kind::Object => Ok(Cell::Text(minified(raw.get()))),
-            _ => value::single(&self.column, raw, 0)
+            _ => value::single(&self.column, raw, self.now_ms)
                 .map_err(|refusal| refuse(format!("{:?}: {}", self.column.name, refusal.sentence()))),
         }
     }

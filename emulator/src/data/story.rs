@@ -264,6 +264,8 @@ fn searches_take_everything_that_is_documented() {
         (json!({"ok": true}), "ant"),
         (json!({"id|in": ["1", 4]}), "ant dög"),
         (json!({"created_at|<=": "2023-04-12T22:00:38Z"}), "ant Bee cat dög"),
+        (json!({"created_at": "now"}), "ant Bee cat dög"),
+        (json!({"created_at|<": "now"}), ""),
     ] {
         assert_eq!(names(&records, &search, &none).join(" "), expected, "{search}");
     }
