@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from codegen.makers import check_makers, read_maker
 from codegen.model import (
     GRADES,
     TIERS,
@@ -70,6 +71,7 @@ class _Builder:
         operations = [self._operation(block) for block in self.table.operations]
         self._check_unique(operations)
         self._check_readers(operations)
+        check_makers(operations, self.types)
         for named in list(self.types.values()):
             if named.declared and named.name not in self.used:
                 raise fail(named.place, f"type {named.name} is not used")
@@ -206,6 +208,7 @@ class _Builder:
             deprecated=keys.get("deprecated"),
             note=keys.get("note"),
             reads=self._chain_id(block, "reads"),
+            makes=read_maker(*block.keys["makes"]) if "makes" in block.keys else None,
             place=block.place,
         )
 

@@ -11,6 +11,7 @@ from codegen.model import Model, NamedType
 from codegen.naming import safe, snake
 from codegen.output import MARK, Output
 from codegen.python_docs import docstring, paragraphs, sentence, summary_first
+from codegen.python_makers import constructors, members_of
 from codegen.python_nodes import FACES, Nodes
 from codegen.python_types import HEART, Spelling, attribute, home, imports, input_name, shape, unshadowed
 from codegen.syntax import Object
@@ -96,18 +97,24 @@ def _models_module(model: Model, types: list[NamedType]) -> str:
     spelling = Spelling(model)
     bodies = [_model_class(model, spelling, named) for named in types]
     own = {named.name for named in types}
+    base = [f"from {HEART}._model import Model"]
+    if helpers := [name for name in ("items", "made") if any(f" {name}(" in b or f"({name}(" in b for b in bodies)]:
+        base.append(f"from {HEART}._making import {', '.join(helpers)}")
+    if any("= OMIT" in body for body in bodies):
+        base.append(f"from {HEART}._options import OMIT")
     return _module(
         f"Models of the answers that `operations/{types[0].place.file.name}` describes.",
         "\n\n\n".join(bodies),
         spelling,
         own,
-        f"from {HEART}._model import Model",
+        "\n".join(base),
+        checking=[f"from {HEART}._options import Omit"] if any("| Omit" in b for b in bodies) else [],
     )
 
 
 def _model_class(model: Model, spelling: Spelling, named: NamedType) -> str:
     assert isinstance(named.type, Object)
-    members = {attribute(f) for f in named.type.fields}
+    members = {attribute(f) for f in named.type.fields} | members_of(model, named)
     doc = named.doc or f"Part of an answer: what stands under `{_words(named.name)}`"
     lines = [f"class {named.name}(Model):", docstring(summary_first(paragraphs(doc)), "    "), "", "    __slots__ = ()"]
     nested = {attribute(f): shape(model, f.type) for f in named.type.fields}
@@ -123,7 +130,7 @@ def _model_class(model: Model, spelling: Spelling, named: NamedType) -> str:
         if f.deprecated or f.doc:
             mark = "Deprecated. " if f.deprecated else ""
             lines.append(docstring([[mark + p for p in paragraphs(f.doc)] or [mark.strip()]], "    "))
-    return "\n".join(lines)
+    return "\n".join([*lines, *constructors(model, spelling, named, members)])
 
 
 def _inputs_module(model: Model, types: list[NamedType]) -> str:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 
+from codegen.makers import Maker
 from codegen.naming import pascal
 from codegen.syntax import (
     MISSING,
@@ -114,6 +115,8 @@ class Operation:
     note: str | None
     reads: str | None
     """The operation that reads what this one replaces as a whole; the faces offer `edit`, which does both."""
+    makes: Maker | None
+    """The constructor of what this one adds."""
     place: Place
 
     @property

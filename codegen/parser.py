@@ -25,7 +25,7 @@ from codegen.types_parser import TypeParser
 APIS = ("account", "instance")
 BODY_ENCODINGS = ("json", "multipart", "script")
 ANSWER_KINDS = ("json", "text", "stream", "events", "none")
-TEXT_KEYS = frozenset("name doc src scope paging effect idempotent timeout deprecated note reads".split())
+TEXT_KEYS = frozenset("name doc src scope paging effect idempotent timeout deprecated note reads makes".split())
 _OPERATION = re.compile(r"(GET|POST|PUT|PATCH|DELETE|HEAD) (/\S*)$")
 _KEY = re.compile(r"([A-Za-z0-9]+)(?:\(([a-z,]+)\))?:(.*)$", re.DOTALL)
 

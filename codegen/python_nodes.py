@@ -12,6 +12,7 @@ from codegen.model import Argument, Model, Node, Operation
 from codegen.naming import safe, snake
 from codegen.output import MARK
 from codegen.python_docs import OPTIONS, docstring, method_doc, paragraphs, sentence, summary_first
+from codegen.python_makers import add, rows
 from codegen.python_types import HEART, Spelling, home, imports, input_name, join, reader, unshadowed
 from codegen.syntax import ListOf, Nullable, Scalar, Type
 
@@ -65,7 +66,8 @@ class Nodes:
         title = ", ".join(families) or nodes[0].class_name
         doc = docstring([[f"{title}, {self.face.about}."], *(paragraphs(f.about) for f in about)], "")
         head = [f"# {MARK}", doc, "", "from __future__ import annotations", ""]
-        return "\n".join([*head, *self._imports(spelling, body), "", body, ""])
+        table = [rows(self.model, makers)] if (makers := [o for n in nodes for o in n.operations if o.makes]) else []
+        return "\n".join([*head, *self._imports(spelling, body), *table, "", body, ""])
 
     def _imports(self, spelling: Spelling, body: str) -> list[str]:
         runtime = [f"from {HEART}._node import {self.face.base}"]
@@ -110,6 +112,9 @@ class Nodes:
         lines += ["", "    __slots__ = ()"]
         for child in node.children.values():
             lines += ["", *self._child(spelling, module, child, members)]
+        if makers := [o for o in node.operations if o.makes]:
+            returns = self._returns(spelling, makers[0])
+            lines += ["", *add(makers, spelling, returns, self.face.define, self.face.wait)]
         for operation in node.operations:
             lines += ["", *self._method(spelling, operation, members)]
             if operation.reads is not None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from xano_metadata._events import AsyncEventStream, EventStream
+    from xano_metadata._making import Row
     from xano_metadata._native import Connection, Packed, Pages, RawPage
     from xano_metadata._options import CallFields, CallOptions
 
@@ -157,6 +158,10 @@ class SyncNode(Node):
 
         return EventStream(self._connection.open(self._request(operation, parts)))
 
+    def _add(self, rows: Sequence[Row], what: str, value: Any, read: Callable[[Any], T], options: Options) -> T:
+        operation, fields, nullable = _choose(rows, what, value)
+        return self._call(operation, read, fields=fields, nullable=nullable, options=options)
+
     def _edit(self, reads: str, names: Names, change: Change, replace: Callable[..., T], options: Options) -> T:
         draft = drafted(self._any(reads, options=options), names)
         return replace(**named(change(draft), draft, names), options=options)
@@ -224,6 +229,10 @@ class AsyncNode(Node):
         ticket = self._connection.submit_open(completions, future, self._request(operation, parts))
         return AsyncEventStream(await _finish(future, ticket))
 
+    async def _add(self, rows: Sequence[Row], what: str, value: Any, read: Callable[[Any], T], options: Options) -> T:
+        operation, fields, nullable = _choose(rows, what, value)
+        return await self._call(operation, read, fields=fields, nullable=nullable, options=options)
+
     async def _edit(
         self,
         reads: str,
@@ -241,6 +250,12 @@ class AsyncNode(Node):
         items: list[Draft] = await self._pages(reads, None, options=options).all()
         changed = change(items)
         return await replace(**{name: items if changed is None else changed}, options=options)
+
+
+def _choose(rows: Sequence[Row], what: str, value: Any) -> tuple[str, dict[str, Any], tuple[str, ...]]:
+    from xano_metadata._making import chosen  # noqa: PLC0415 - only `add` needs it
+
+    return chosen(rows, what, value)
 
 
 def drafted(found: Any, names: Names) -> Draft:

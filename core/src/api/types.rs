@@ -459,14 +459,14 @@ pub struct Column {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tableref_id: Option<i64>,
     /// For `vector`: its size
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub vector: Option<VectorOptions>,
+    #[serde(rename = "vector", default, skip_serializing_if = "Option::is_none")]
+    pub vector_options: Option<VectorOptions>,
     /// For `object`: its columns
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub children: Option<Vec<Column>>,
     /// Changes made to a text before it is stored
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub validators: Option<ColumnValidators>,
+    #[serde(rename = "validators", default, skip_serializing_if = "Option::is_none")]
+    pub filters: Option<ColumnValidators>,
     /// Fields that this version does not know.
     #[serde(flatten)]
     pub extra: Map<String, Value>,

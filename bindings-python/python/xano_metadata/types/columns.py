@@ -3,18 +3,33 @@
 
 from __future__ import annotations
 
+from xano_metadata._making import made
 from xano_metadata._model import Model
+from xano_metadata._options import OMIT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    import builtins
+    from collections.abc import Sequence
+    from typing import Any, Literal
+
+    from xano_metadata._options import Omit
+
+    from .columns_inputs import (
+        ColumnInput,
+        PasswordFiltersInput,
+        RangeFiltersInput,
+        TextFiltersInput,
+        VectorOptionsInput,
+    )
 
 
 class Column(Model):
     """A column of a table: what all kinds share, and what some kinds have besides."""
 
     __slots__ = ()
-    _nested = {"vector": "VectorOptions", "children": "[Column]", "validators": "ColumnValidators"}
+    _nested = {"vector_options": "VectorOptions", "children": "[Column]", "filters": "ColumnValidators"}
+    _wire = {"vector_options": "vector", "filters": "validators"}
 
     name: str
     """Name of the column."""
@@ -26,15 +41,15 @@ class Column(Model):
     """
     description: str
     """Description, free text."""
-    nullable: bool
+    nullable: builtins.bool
     """Whether null may be stored in it."""
     default: Any
     """Value of a record that does not give one."""
-    required: bool
+    required: builtins.bool
     """Whether a new record must give a value."""
     access: str
     """How visible it is to the logic and the answers of endpoints: `public`, `private` or `internal`."""
-    sensitive: bool
+    sensitive: builtins.bool
     """Whether it holds sensitive data, to be masked where runs are recorded."""
     style: str
     """One value (`single`) or a list of values (`list`)."""
@@ -42,14 +57,1026 @@ class Column(Model):
     """For `enum`: the values to choose from."""
     format: str | None
     """For `text`: how it is meant to be shown: `plaintext`, `yaml`, `html`, `xml` or `markdown`."""
-    tableref_id: int | None
+    tableref_id: builtins.int | None
     """For a reference: number of the table it points to."""
-    vector: VectorOptions
+    vector_options: VectorOptions
     """For `vector`: its size."""
     children: list[Column]
     """For `object`: its columns."""
-    validators: ColumnValidators | None
+    filters: ColumnValidators | None
     """Changes made to a text before it is stored."""
+
+    @staticmethod
+    def attachment(
+        name: str,
+        *,
+        description: str | Omit = OMIT,
+        nullable: builtins.bool = True,
+        required: builtins.bool = False,
+        access: Literal["public", "private", "internal"] | Omit = OMIT,
+        sensitive: builtins.bool | Omit = OMIT,
+        style: Literal["single", "list"] | Omit = OMIT,
+    ) -> Column:
+        """A column for a file of any kind.
+
+        Args:
+            name: Name.
+            description: Description, free text.
+            nullable: Whether null may be stored in it. Default of the server: `true`.
+            required: Whether a new record must give a value.
+            access: How visible it is to the logic and the answers of endpoints: `public`, `private` or `internal`.
+                Default of the server: `"public"`.
+            sensitive: Whether it holds sensitive data, to be masked where runs are recorded.
+            style: One value (`single`) or a list of values (`list`). Default of the server: `"single"`.
+        """
+        return Column(
+            made(
+                {
+                    "type": "attachment",
+                    "name": name,
+                    "description": description,
+                    "nullable": nullable,
+                    "required": required,
+                    "access": access,
+                    "sensitive": sensitive,
+                    "style": style,
+                }
+            )
+        )
+
+    @staticmethod
+    def audio(
+        name: str,
+        *,
+        description: str | Omit = OMIT,
+        nullable: builtins.bool = True,
+        required: builtins.bool = False,
+        access: Literal["public", "private", "internal"] | Omit = OMIT,
+        sensitive: builtins.bool | Omit = OMIT,
+        style: Literal["single", "list"] | Omit = OMIT,
+    ) -> Column:
+        """A column for a sound file.
+
+        Args:
+            name: Name.
+            description: Description, free text.
+            nullable: Whether null may be stored in it. Default of the server: `true`.
+            required: Whether a new record must give a value.
+            access: How visible it is to the logic and the answers of endpoints: `public`, `private` or `internal`.
+                Default of the server: `"public"`.
+            sensitive: Whether it holds sensitive data, to be masked where runs are recorded.
+            style: One value (`single`) or a list of values (`list`). Default of the server: `"single"`.
+        """
+        return Column(
+            made(
+                {
+                    "type": "audio",
+                    "name": name,
+                    "description": description,
+                    "nullable": nullable,
+                    "required": required,
+                    "access": access,
+                    "sensitive": sensitive,
+                    "style": style,
+                }
+            )
+        )
+
+    @staticmethod
+    def bool(
+        name: str,
+        *,
+        description: str | Omit = OMIT,
+        nullable: builtins.bool = False,
+        default: builtins.bool | Omit = OMIT,
+        required: builtins.bool = False,
+        access: Literal["public", "private", "internal"] | Omit = OMIT,
+        sensitive: builtins.bool | Omit = OMIT,
+        style: Literal["single", "list"] | Omit = OMIT,
+    ) -> Column:
+        """A column that is true or false.
+
+        Args:
+            name: Name.
+            description: Description, free text.
+            nullable: Whether null may be stored in it.
+            default: Value of a record that does not give one.
+            required: Whether a new record must give a value.
+            access: How visible it is to the logic and the answers of endpoints: `public`, `private` or `internal`.
+                Default of the server: `"public"`.
+            sensitive: Whether it holds sensitive data, to be masked where runs are recorded.
+            style: One value (`single`) or a list of values (`list`). Default of the server: `"single"`.
+        """
+        return Column(
+            made(
+                {
+                    "type": "bool",
+                    "name": name,
+                    "description": description,
+                    "nullable": nullable,
+                    "default": default,
+                    "required": required,
+                    "access": access,
+                    "sensitive": sensitive,
+                    "style": style,
+                }
+            )
+        )
+
+    @staticmethod
+    def date(
+        name: str,
+        *,
+        description: str | Omit = OMIT,
+        nullable: builtins.bool = False,
+        required: builtins.bool = False,
+        access: Literal["public", "private", "internal"] | Omit = OMIT,
+        sensitive: builtins.bool | Omit = OMIT,
+        style: Literal["single", "list"] | Omit = OMIT,
+    ) -> Column:
+        """A column for a calendar day.
+
+        Args:
+            name: Name.
+            description: Description, free text.
+            nullable: Whether null may be stored in it.
+            required: Whether a new record must give a value.
+            access: How visible it is to the logic and the answers of endpoints: `public`, `private` or `internal`.
+                Default of the server: `"public"`.
+            sensitive: Whether it holds sensitive data, to be masked where runs are recorded.
+            style: One value (`single`) or a list of values (`list`). Default of the server: `"single"`.
+        """
+        return Column(
+            made(
+                {
+                    "type": "date",
+                    "name": name,
+                    "description": description,
+                    "nullable": nullable,
+                    "required": required,
+                    "access": access,
+                    "sensitive": sensitive,
+                    "style": style,
+                }
+            )
+        )
+
+    @staticmethod
+    def decimal(
+        name: str,
+        *,
+        description: str | Omit = OMIT,
+        nullable: builtins.bool = False,
+        default: float | Omit = OMIT,
+        required: builtins.bool = False,
+        access: Literal["public", "private", "internal"] | Omit = OMIT,
+        sensitive: builtins.bool | Omit = OMIT,
+        style: Literal["single", "list"] | Omit = OMIT,
+        filters: RangeFiltersInput | Omit | None = OMIT,
+    ) -> Column:
+        """A column for a number with a fraction.
+
+        Args:
+            name: Name.
+            description: Description, free text.
+            nullable: Whether null may be stored in it.
+            default: Value of a record that does not give one.
+            required: Whether a new record must give a value.
+            access: How visible it is to the logic and the answers of endpoints: `public`, `private` or `internal`.
+                Default of the server: `"public"`.
+            sensitive: Whether it holds sensitive data, to be masked where runs are recorded.
+            style: One value (`single`) or a list of values (`list`). Default of the server: `"single"`.
+            filters: Bounds of the value. None is sent as null.
+        """
+        return Column(
+            made(
+                {
+                    "type": "decimal",
+                    "name": name,
+                    "description": description,
+                    "nullable": nullable,
+                    "default": default,
+                    "required": required,
+                    "access": access,
+                    "sensitive": sensitive,
+                    "style": style,
+                    "validators": filters,
+                }
+            )
+        )
+
+    @staticmethod
+    def email(
+        name: str,
+        *,
+        description: str | Omit = OMIT,
+        nullable: builtins.bool = False,
+        default: str | Omit = OMIT,
+        required: builtins.bool = False,
+        access: Literal["public", "private", "internal"] | Omit = OMIT,
+        sensitive: builtins.bool | Omit = OMIT,
+        style: Literal["single", "list"] | Omit = OMIT,
+    ) -> Column:
+        """A column for an e-mail address.
+
+        Args:
+            name: Name.
+            description: Description, free text.
+            nullable: Whether null may be stored in it.
+            default: Value of a record that does not give one.
+            required: Whether a new record must give a value.
+            access: How visible it is to the logic and the answers of endpoints: `public`, `private` or `internal`.
+                Default of the server: `"public"`.
+            sensitive: Whether it holds sensitive data, to be masked where runs are recorded.
+            style: One value (`single`) or a list of values (`list`). Default of the server: `"single"`.
+        """
+        return Column(
+            made(
+                {
+                    "type": "email",
+                    "name": name,
+                    "description": description,
+                    "nullable": nullable,
+                    "default": default,
+                    "required": required,
+                    "access": access,
+                    "sensitive": sensitive,
+                    "style": style,
+                }
+            )
+        )
+
+    @staticmethod
+    def enum(
+        name: str,
+        *,
+        description: str | Omit = OMIT,
+        values: Sequence[str] | Omit = OMIT,
+        nullable: builtins.bool = False,
+        default: str | Omit = OMIT,
+        required: builtins.bool = False,
+        access: Literal["public", "private", "internal"] | Omit = OMIT,
+        sensitive: builtins.bool | Omit = OMIT,
+        style: Literal["single", "list"] | Omit = OMIT,
+    ) -> Column:
+        """A column that takes one of a few given texts.
+
+        Args:
+            name: Name.
+            description: Description, free text.
+            values: The texts to choose from.
+            nullable: Whether null may be stored in it.
+            default: Value of a record that does not give one.
+            required: Whether a new record must give a value.
+            access: How visible it is to the logic and the answers of endpoints: `public`, `private` or `internal`.
+                Default of the server: `"public"`.
+            sensitive: Whether it holds sensitive data, to be masked where runs are recorded.
+            style: One value (`single`) or a list of values (`list`). Default of the server: `"single"`.
+        """
+        return Column(
+            made(
+                {
+                    "type": "enum",
+                    "name": name,
+                    "description": description,
+                    "values": values,
+                    "nullable": nullable,
+                    "default": default,
+                    "required": required,
+                    "access": access,
+                    "sensitive": sensitive,
+                    "style": style,
+                }
+            )
+        )
+
+    @staticmethod
+    def geo_linestring(
+        name: str,
+        *,
+        description: str | Omit = OMIT,
+        nullable: builtins.bool = True,
+        required: builtins.bool = False,
+        access: Literal["public", "private", "internal"] | Omit = OMIT,
+        sensitive: builtins.bool | Omit = OMIT,
+        style: Literal["single", "list"] | Omit = OMIT,
+    ) -> Column:
+        """A column for a geographic line.
+
+        Args:
+            name: Name.
+            description: Description, free text.
+            nullable: Whether null may be stored in it. Default of the server: `true`.
+            required: Whether a new record must give a value.
+            access: How visible it is to the logic and the answers of endpoints: `public`, `private` or `internal`.
+                Default of the server: `"public"`.
+            sensitive: Whether it holds sensitive data, to be masked where runs are recorded.
+            style: One value (`single`) or a list of values (`list`). Default of the server: `"single"`.
+        """
+        return Column(
+            made(
+                {
+                    "type": "geo_linestring",
+                    "name": name,
+                    "description": description,
+                    "nullable": nullable,
+                    "required": required,
+                    "access": access,
+                    "sensitive": sensitive,
+                    "style": style,
+                }
+            )
+        )
+
+    @staticmethod
+    def geo_multilinestring(
+        name: str,
+        *,
+        description: str | Omit = OMIT,
+        nullable: builtins.bool = True,
+        required: builtins.bool = False,
+        access: Literal["public", "private", "internal"] | Omit = OMIT,
+        sensitive: builtins.bool | Omit = OMIT,
+        style: Literal["single", "list"] | Omit = OMIT,
+    ) -> Column:
+        """A column for several geographic lines.
+
+        Args:
+            name: Name.
+            description: Description, free text.
+            nullable: Whether null may be stored in it. Default of the server: `true`.
+            required: Whether a new record must give a value.
+            access: How visible it is to the logic and the answers of endpoints: `public`, `private` or `internal`.
+                Default of the server: `"public"`.
+            sensitive: Whether it holds sensitive data, to be masked where runs are recorded.
+            style: One value (`single`) or a list of values (`list`). Default of the server: `"single"`.
+        """
+        return Column(
+            made(
+                {
+                    "type": "geo_multilinestring",
+                    "name": name,
+                    "description": description,
+                    "nullable": nullable,
+                    "required": required,
+                    "access": access,
+                    "sensitive": sensitive,
+                    "style": style,
+                }
+            )
+        )
+
+    @staticmethod
+    def geo_multipoint(
+        name: str,
+        *,
+        description: str | Omit = OMIT,
+        nullable: builtins.bool = True,
+        required: builtins.bool = False,
+        access: Literal["public", "private", "internal"] | Omit = OMIT,
+        sensitive: builtins.bool | Omit = OMIT,
+        style: Literal["single", "list"] | Omit = OMIT,
+    ) -> Column:
+        """A column for several geographic points.
+
+        Args:
+            name: Name.
+            description: Description, free text.
+            nullable: Whether null may be stored in it. Default of the server: `true`.
+            required: Whether a new record must give a value.
+            access: How visible it is to the logic and the answers of endpoints: `public`, `private` or `internal`.
+                Default of the server: `"public"`.
+            sensitive: Whether it holds sensitive data, to be masked where runs are recorded.
+            style: One value (`single`) or a list of values (`list`). Default of the server: `"single"`.
+        """
+        return Column(
+            made(
+                {
+                    "type": "geo_multipoint",
+                    "name": name,
+                    "description": description,
+                    "nullable": nullable,
+                    "required": required,
+                    "access": access,
+                    "sensitive": sensitive,
+                    "style": style,
+                }
+            )
+        )
+
+    @staticmethod
+    def geo_multipolygon(
+        name: str,
+        *,
+        description: str | Omit = OMIT,
+        nullable: builtins.bool = True,
+        required: builtins.bool = False,
+        access: Literal["public", "private", "internal"] | Omit = OMIT,
+        sensitive: builtins.bool | Omit = OMIT,
+        style: Literal["single", "list"] | Omit = OMIT,
+    ) -> Column:
+        """A column for several geographic areas.
+
+        Args:
+            name: Name.
+            description: Description, free text.
+            nullable: Whether null may be stored in it. Default of the server: `true`.
+            required: Whether a new record must give a value.
+            access: How visible it is to the logic and the answers of endpoints: `public`, `private` or `internal`.
+                Default of the server: `"public"`.
+            sensitive: Whether it holds sensitive data, to be masked where runs are recorded.
+            style: One value (`single`) or a list of values (`list`). Default of the server: `"single"`.
+        """
+        return Column(
+            made(
+                {
+                    "type": "geo_multipolygon",
+                    "name": name,
+                    "description": description,
+                    "nullable": nullable,
+                    "required": required,
+                    "access": access,
+                    "sensitive": sensitive,
+                    "style": style,
+                }
+            )
+        )
+
+    @staticmethod
+    def geo_point(
+        name: str,
+        *,
+        description: str | Omit = OMIT,
+        nullable: builtins.bool = True,
+        required: builtins.bool = False,
+        access: Literal["public", "private", "internal"] | Omit = OMIT,
+        sensitive: builtins.bool | Omit = OMIT,
+        style: Literal["single", "list"] | Omit = OMIT,
+    ) -> Column:
+        """A column for a geographic point.
+
+        Args:
+            name: Name.
+            description: Description, free text.
+            nullable: Whether null may be stored in it. Default of the server: `true`.
+            required: Whether a new record must give a value.
+            access: How visible it is to the logic and the answers of endpoints: `public`, `private` or `internal`.
+                Default of the server: `"public"`.
+            sensitive: Whether it holds sensitive data, to be masked where runs are recorded.
+            style: One value (`single`) or a list of values (`list`). Default of the server: `"single"`.
+        """
+        return Column(
+            made(
+                {
+                    "type": "geo_point",
+                    "name": name,
+                    "description": description,
+                    "nullable": nullable,
+                    "required": required,
+                    "access": access,
+                    "sensitive": sensitive,
+                    "style": style,
+                }
+            )
+        )
+
+    @staticmethod
+    def geo_polygon(
+        name: str,
+        *,
+        description: str | Omit = OMIT,
+        nullable: builtins.bool = True,
+        required: builtins.bool = False,
+        access: Literal["public", "private", "internal"] | Omit = OMIT,
+        sensitive: builtins.bool | Omit = OMIT,
+        style: Literal["single", "list"] | Omit = OMIT,
+    ) -> Column:
+        """A column for a geographic area.
+
+        Args:
+            name: Name.
+            description: Description, free text.
+            nullable: Whether null may be stored in it. Default of the server: `true`.
+            required: Whether a new record must give a value.
+            access: How visible it is to the logic and the answers of endpoints: `public`, `private` or `internal`.
+                Default of the server: `"public"`.
+            sensitive: Whether it holds sensitive data, to be masked where runs are recorded.
+            style: One value (`single`) or a list of values (`list`). Default of the server: `"single"`.
+        """
+        return Column(
+            made(
+                {
+                    "type": "geo_polygon",
+                    "name": name,
+                    "description": description,
+                    "nullable": nullable,
+                    "required": required,
+                    "access": access,
+                    "sensitive": sensitive,
+                    "style": style,
+                }
+            )
+        )
+
+    @staticmethod
+    def image(
+        name: str,
+        *,
+        description: str | Omit = OMIT,
+        nullable: builtins.bool = True,
+        required: builtins.bool = False,
+        access: Literal["public", "private", "internal"] | Omit = OMIT,
+        sensitive: builtins.bool | Omit = OMIT,
+        style: Literal["single", "list"] | Omit = OMIT,
+    ) -> Column:
+        """A column for a picture.
+
+        Args:
+            name: Name.
+            description: Description, free text.
+            nullable: Whether null may be stored in it. Default of the server: `true`.
+            required: Whether a new record must give a value.
+            access: How visible it is to the logic and the answers of endpoints: `public`, `private` or `internal`.
+                Default of the server: `"public"`.
+            sensitive: Whether it holds sensitive data, to be masked where runs are recorded.
+            style: One value (`single`) or a list of values (`list`). Default of the server: `"single"`.
+        """
+        return Column(
+            made(
+                {
+                    "type": "image",
+                    "name": name,
+                    "description": description,
+                    "nullable": nullable,
+                    "required": required,
+                    "access": access,
+                    "sensitive": sensitive,
+                    "style": style,
+                }
+            )
+        )
+
+    @staticmethod
+    def int(
+        name: str,
+        *,
+        description: str | Omit = OMIT,
+        nullable: builtins.bool = False,
+        default: builtins.int | Omit = OMIT,
+        required: builtins.bool = False,
+        access: Literal["public", "private", "internal"] | Omit = OMIT,
+        sensitive: builtins.bool | Omit = OMIT,
+        style: Literal["single", "list"] | Omit = OMIT,
+        filters: RangeFiltersInput | Omit | None = OMIT,
+    ) -> Column:
+        """A column for a whole number.
+
+        Args:
+            name: Name.
+            description: Description, free text.
+            nullable: Whether null may be stored in it.
+            default: Value of a record that does not give one.
+            required: Whether a new record must give a value.
+            access: How visible it is to the logic and the answers of endpoints: `public`, `private` or `internal`.
+                Default of the server: `"public"`.
+            sensitive: Whether it holds sensitive data, to be masked where runs are recorded.
+            style: One value (`single`) or a list of values (`list`). Default of the server: `"single"`.
+            filters: Bounds of the value. None is sent as null.
+        """
+        return Column(
+            made(
+                {
+                    "type": "int",
+                    "name": name,
+                    "description": description,
+                    "nullable": nullable,
+                    "default": default,
+                    "required": required,
+                    "access": access,
+                    "sensitive": sensitive,
+                    "style": style,
+                    "validators": filters,
+                }
+            )
+        )
+
+    @staticmethod
+    def json(
+        name: str,
+        *,
+        description: str | Omit = OMIT,
+        nullable: builtins.bool = False,
+        required: builtins.bool = False,
+        access: Literal["public", "private", "internal"] | Omit = OMIT,
+        sensitive: builtins.bool | Omit = OMIT,
+        style: Literal["single", "list"] | Omit = OMIT,
+    ) -> Column:
+        """A column for any JSON value.
+
+        Args:
+            name: Name.
+            description: Description, free text.
+            nullable: Whether null may be stored in it.
+            required: Whether a new record must give a value.
+            access: How visible it is to the logic and the answers of endpoints: `public`, `private` or `internal`.
+                Default of the server: `"public"`.
+            sensitive: Whether it holds sensitive data, to be masked where runs are recorded.
+            style: One value (`single`) or a list of values (`list`). Default of the server: `"single"`.
+        """
+        return Column(
+            made(
+                {
+                    "type": "json",
+                    "name": name,
+                    "description": description,
+                    "nullable": nullable,
+                    "required": required,
+                    "access": access,
+                    "sensitive": sensitive,
+                    "style": style,
+                }
+            )
+        )
+
+    @staticmethod
+    def object(
+        name: str,
+        *,
+        description: str | Omit = OMIT,
+        children: Sequence[Column | ColumnInput] | Omit = OMIT,
+        nullable: builtins.bool = False,
+        required: builtins.bool = False,
+        access: Literal["public", "private", "internal"] | Omit = OMIT,
+        sensitive: builtins.bool | Omit = OMIT,
+        style: Literal["single", "list"] | Omit = OMIT,
+    ) -> Column:
+        """A column for an object with columns of its own.
+
+        Args:
+            name: Name.
+            description: Description, free text.
+            children: The columns of the object.
+            nullable: Whether null may be stored in it.
+            required: Whether a new record must give a value.
+            access: How visible it is to the logic and the answers of endpoints: `public`, `private` or `internal`.
+                Default of the server: `"public"`.
+            sensitive: Whether it holds sensitive data, to be masked where runs are recorded.
+            style: One value (`single`) or a list of values (`list`). Default of the server: `"single"`.
+        """
+        return Column(
+            made(
+                {
+                    "type": "object",
+                    "name": name,
+                    "description": description,
+                    "children": children,
+                    "nullable": nullable,
+                    "required": required,
+                    "access": access,
+                    "sensitive": sensitive,
+                    "style": style,
+                }
+            )
+        )
+
+    @staticmethod
+    def password(
+        name: str,
+        *,
+        description: str | Omit = OMIT,
+        nullable: builtins.bool = False,
+        required: builtins.bool = False,
+        access: Literal["public", "private", "internal"] | Omit = OMIT,
+        sensitive: builtins.bool | Omit = OMIT,
+        style: Literal["single", "list"] | Omit = OMIT,
+        filters: PasswordFiltersInput | Omit | None = OMIT,
+    ) -> Column:
+        """A column for a password.
+
+        It is hashed when written, so the password itself cannot be read back.
+
+        Args:
+            name: Name.
+            description: Description, free text.
+            nullable: Whether null may be stored in it.
+            required: Whether a new record must give a value.
+            access: How visible it is to the logic and the answers of endpoints: `public`, `private` or `internal`.
+                Default of the server: `"public"`.
+            sensitive: Whether it holds sensitive data, to be masked where runs are recorded.
+            style: One value (`single`) or a list of values (`list`). Default of the server: `"single"`.
+            filters: What a password must be made of. None is sent as null.
+        """
+        return Column(
+            made(
+                {
+                    "type": "password",
+                    "name": name,
+                    "description": description,
+                    "nullable": nullable,
+                    "required": required,
+                    "access": access,
+                    "sensitive": sensitive,
+                    "style": style,
+                    "validators": filters,
+                }
+            )
+        )
+
+    @staticmethod
+    def tableref(
+        name: str,
+        *,
+        tableref_id: builtins.int,
+        description: str | Omit = OMIT,
+        nullable: builtins.bool = False,
+        required: builtins.bool = False,
+        access: Literal["public", "private", "internal"] | Omit = OMIT,
+        sensitive: builtins.bool | Omit = OMIT,
+        style: Literal["single", "list"] | Omit = OMIT,
+        filters: RangeFiltersInput | Omit | None = OMIT,
+    ) -> Column:
+        """A column that points to a record of another table whose ids are numbers.
+
+        Args:
+            name: Name.
+            tableref_id: Number of the table it points to.
+            description: Description, free text.
+            nullable: Whether null may be stored in it.
+            required: Whether a new record must give a value.
+            access: How visible it is to the logic and the answers of endpoints: `public`, `private` or `internal`.
+                Default of the server: `"public"`.
+            sensitive: Whether it holds sensitive data, to be masked where runs are recorded.
+            style: One value (`single`) or a list of values (`list`). Default of the server: `"single"`.
+            filters: Bounds of the value. None is sent as null.
+        """
+        return Column(
+            made(
+                {
+                    "type": "int",
+                    "name": name,
+                    "tableref_id": tableref_id,
+                    "description": description,
+                    "nullable": nullable,
+                    "required": required,
+                    "access": access,
+                    "sensitive": sensitive,
+                    "style": style,
+                    "validators": filters,
+                }
+            )
+        )
+
+    @staticmethod
+    def tablerefuuid(
+        name: str,
+        *,
+        tableref_id: builtins.int,
+        description: str | Omit = OMIT,
+        nullable: builtins.bool = True,
+        required: builtins.bool = False,
+        access: Literal["public", "private", "internal"] | Omit = OMIT,
+        sensitive: builtins.bool | Omit = OMIT,
+        style: Literal["single", "list"] | Omit = OMIT,
+    ) -> Column:
+        """A column that points to a record of another table whose ids are UUIDs.
+
+        Args:
+            name: Name.
+            tableref_id: Number of the table it points to.
+            description: Description, free text.
+            nullable: Whether null may be stored in it. Default of the server: `true`.
+            required: Whether a new record must give a value.
+            access: How visible it is to the logic and the answers of endpoints: `public`, `private` or `internal`.
+                Default of the server: `"public"`.
+            sensitive: Whether it holds sensitive data, to be masked where runs are recorded.
+            style: One value (`single`) or a list of values (`list`). Default of the server: `"single"`.
+        """
+        return Column(
+            made(
+                {
+                    "type": "uuid",
+                    "name": name,
+                    "tableref_id": tableref_id,
+                    "description": description,
+                    "nullable": nullable,
+                    "required": required,
+                    "access": access,
+                    "sensitive": sensitive,
+                    "style": style,
+                }
+            )
+        )
+
+    @staticmethod
+    def text(
+        name: str,
+        *,
+        description: str | Omit = OMIT,
+        format: Literal["", "plaintext", "yaml", "html", "xml", "markdown"] | Omit = OMIT,
+        nullable: builtins.bool = False,
+        default: str | Omit = OMIT,
+        required: builtins.bool = False,
+        access: Literal["public", "private", "internal"] | Omit = OMIT,
+        sensitive: builtins.bool | Omit = OMIT,
+        style: Literal["single", "list"] | Omit = OMIT,
+        filters: TextFiltersInput | Omit | None = OMIT,
+    ) -> Column:
+        """A column for text.
+
+        Args:
+            name: Name.
+            description: Description, free text.
+            format: How the text is meant to be shown; left out, nothing special.
+            nullable: Whether null may be stored in it.
+            default: Value of a record that does not give one.
+            required: Whether a new record must give a value.
+            access: How visible it is to the logic and the answers of endpoints: `public`, `private` or `internal`.
+                Default of the server: `"public"`.
+            sensitive: Whether it holds sensitive data, to be masked where runs are recorded.
+            style: One value (`single`) or a list of values (`list`). Default of the server: `"single"`.
+            filters: What is changed in the text, and what is refused. None is sent as null.
+        """
+        return Column(
+            made(
+                {
+                    "type": "text",
+                    "name": name,
+                    "description": description,
+                    "format": format,
+                    "nullable": nullable,
+                    "default": default,
+                    "required": required,
+                    "access": access,
+                    "sensitive": sensitive,
+                    "style": style,
+                    "validators": filters,
+                }
+            )
+        )
+
+    @staticmethod
+    def timestamp(
+        name: str,
+        *,
+        description: str | Omit = OMIT,
+        nullable: builtins.bool = True,
+        required: builtins.bool = False,
+        access: Literal["public", "private", "internal"] | Omit = OMIT,
+        sensitive: builtins.bool | Omit = OMIT,
+        style: Literal["single", "list"] | Omit = OMIT,
+    ) -> Column:
+        """A column for a moment in time.
+
+        Args:
+            name: Name.
+            description: Description, free text.
+            nullable: Whether null may be stored in it. Default of the server: `true`.
+            required: Whether a new record must give a value.
+            access: How visible it is to the logic and the answers of endpoints: `public`, `private` or `internal`.
+                Default of the server: `"public"`.
+            sensitive: Whether it holds sensitive data, to be masked where runs are recorded.
+            style: One value (`single`) or a list of values (`list`). Default of the server: `"single"`.
+        """
+        return Column(
+            made(
+                {
+                    "type": "timestamp",
+                    "name": name,
+                    "description": description,
+                    "nullable": nullable,
+                    "required": required,
+                    "access": access,
+                    "sensitive": sensitive,
+                    "style": style,
+                }
+            )
+        )
+
+    @staticmethod
+    def uuid(
+        name: str,
+        *,
+        description: str | Omit = OMIT,
+        nullable: builtins.bool = True,
+        default: str | builtins.int | Omit = OMIT,
+        required: builtins.bool = False,
+        access: Literal["public", "private", "internal"] | Omit = OMIT,
+        sensitive: builtins.bool | Omit = OMIT,
+        style: Literal["single", "list"] | Omit = OMIT,
+    ) -> Column:
+        """A column for a UUID.
+
+        Args:
+            name: Name.
+            description: Description, free text.
+            nullable: Whether null may be stored in it. Default of the server: `true`.
+            default: Value of a record that does not give one.
+            required: Whether a new record must give a value.
+            access: How visible it is to the logic and the answers of endpoints: `public`, `private` or `internal`.
+                Default of the server: `"public"`.
+            sensitive: Whether it holds sensitive data, to be masked where runs are recorded.
+            style: One value (`single`) or a list of values (`list`). Default of the server: `"single"`.
+        """
+        return Column(
+            made(
+                {
+                    "type": "uuid",
+                    "name": name,
+                    "description": description,
+                    "nullable": nullable,
+                    "default": default,
+                    "required": required,
+                    "access": access,
+                    "sensitive": sensitive,
+                    "style": style,
+                }
+            )
+        )
+
+    @staticmethod
+    def vector(
+        name: str,
+        *,
+        vector: VectorOptions | VectorOptionsInput,
+        description: str | Omit = OMIT,
+        nullable: builtins.bool = True,
+        default: str | Omit = OMIT,
+        required: builtins.bool = False,
+        access: Literal["public", "private", "internal"] | Omit = OMIT,
+        sensitive: builtins.bool | Omit = OMIT,
+        style: Literal["single", "list"] | Omit = OMIT,
+        filters: RangeFiltersInput | Omit | None = OMIT,
+    ) -> Column:
+        """A column for a vector of numbers, for nearest-neighbour search.
+
+        Args:
+            name: Name.
+            vector: Size of the vectors.
+            description: Description, free text.
+            nullable: Whether null may be stored in it. Default of the server: `true`.
+            default: Value of a record that does not give one.
+            required: Whether a new record must give a value.
+            access: How visible it is to the logic and the answers of endpoints: `public`, `private` or `internal`.
+                Default of the server: `"public"`.
+            sensitive: Whether it holds sensitive data, to be masked where runs are recorded.
+            style: One value (`single`) or a list of values (`list`). Default of the server: `"single"`.
+            filters: Bounds of the value. None is sent as null.
+        """
+        return Column(
+            made(
+                {
+                    "type": "vector",
+                    "name": name,
+                    "vector": vector,
+                    "description": description,
+                    "nullable": nullable,
+                    "default": default,
+                    "required": required,
+                    "access": access,
+                    "sensitive": sensitive,
+                    "style": style,
+                    "validators": filters,
+                }
+            )
+        )
+
+    @staticmethod
+    def video(
+        name: str,
+        *,
+        description: str | Omit = OMIT,
+        nullable: builtins.bool = True,
+        required: builtins.bool = False,
+        access: Literal["public", "private", "internal"] | Omit = OMIT,
+        sensitive: builtins.bool | Omit = OMIT,
+        style: Literal["single", "list"] | Omit = OMIT,
+    ) -> Column:
+        """A column for a film.
+
+        Args:
+            name: Name.
+            description: Description, free text.
+            nullable: Whether null may be stored in it. Default of the server: `true`.
+            required: Whether a new record must give a value.
+            access: How visible it is to the logic and the answers of endpoints: `public`, `private` or `internal`.
+                Default of the server: `"public"`.
+            sensitive: Whether it holds sensitive data, to be masked where runs are recorded.
+            style: One value (`single`) or a list of values (`list`). Default of the server: `"single"`.
+        """
+        return Column(
+            made(
+                {
+                    "type": "video",
+                    "name": name,
+                    "description": description,
+                    "nullable": nullable,
+                    "required": required,
+                    "access": access,
+                    "sensitive": sensitive,
+                    "style": style,
+                }
+            )
+        )
 
 
 class ColumnValidators(Model):

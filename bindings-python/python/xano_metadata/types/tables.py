@@ -3,13 +3,17 @@
 
 from __future__ import annotations
 
+from xano_metadata._making import items, made
 from xano_metadata._model import Model
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Sequence
+    from typing import Any, Literal
 
     from xano_metadata._model import Time
+
+    from .tables_inputs import SearchFieldInput, SortedFieldInput, SpatialFieldInput, VectorFieldInput
 
 
 class AutocompleteResult(Model):
@@ -50,6 +54,91 @@ class Index(Model):
     """Name, when it is a search index."""
     lang: str | None
     """Language of the text, when it is a search index."""
+
+    @staticmethod
+    def btree(*fields: str | tuple[str, Literal["asc", "desc"]] | SortedFieldInput) -> Index:
+        """An index that speeds up comparing and sorting by these columns.
+
+        Args:
+            fields: The columns, in this order. Each is given as text (`op` is then `"asc"`), as a pair of `name` and
+                `op`, or as a dict.
+        """
+        return Index(made({"type": "btree", "fields": items(fields, "name", "op", "asc")}))
+
+    @staticmethod
+    def unique(*fields: str | tuple[str, Literal["asc", "desc"]] | SortedFieldInput) -> Index:
+        """An index that refuses a second record with the same values in these columns.
+
+        Args:
+            fields: The columns that must be unique together, in this order. Each is given as text (`op` is then
+                `"asc"`), as a pair of `name` and `op`, or as a dict.
+        """
+        return Index(made({"type": "btree|unique", "fields": items(fields, "name", "op", "asc")}))
+
+    @staticmethod
+    def search(
+        name: str,
+        *,
+        lang: Literal[
+            "simple",
+            "arabic",
+            "danish",
+            "dutch",
+            "english",
+            "finnish",
+            "french",
+            "german",
+            "hungarian",
+            "indonesian",
+            "irish",
+            "italian",
+            "lithuanian",
+            "nepali",
+            "norwegian",
+            "portuguese",
+            "romanian",
+            "russian",
+            "spanish",
+            "swedish",
+            "tamil",
+            "turkish",
+        ],
+        fields: Sequence[str | tuple[str, int] | SearchFieldInput],
+    ) -> Index:
+        """An index for full-text search in these columns.
+
+        Args:
+            name: Name of the index.
+            lang: Language of the text, for word stems and stop words; `simple` uses none.
+            fields: The columns to search, with their weights. Each is given as text (`priority` is then `1`), as a
+                pair of `name` and `priority`, or as a dict.
+        """
+        return Index(
+            made({"type": "search", "name": name, "lang": lang, "fields": items(fields, "name", "priority", 1)})
+        )
+
+    @staticmethod
+    def spatial(*fields: str | tuple[str, Literal["gist_geometry_ops_2d"]] | SpatialFieldInput) -> Index:
+        """An index that speeds up geographic searches in these columns.
+
+        Args:
+            fields: The geographic columns. Each is given as text (`op` is then `"gist_geometry_ops_2d"`), as a pair
+                of `name` and `op`, or as a dict.
+        """
+        return Index(made({"type": "spatial", "fields": items(fields, "name", "op", "gist_geometry_ops_2d")}))
+
+    @staticmethod
+    def vector(
+        *fields: tuple[str, Literal["vector_ip_ops", "vector_cosine_ops", "vector_l1_ops", "vector_l2_ops"]]
+        | VectorFieldInput,
+    ) -> Index:
+        """An index that speeds up looking for the nearest vectors.
+
+        Args:
+            fields: The vector columns, each with its distance. Each is given as a pair of `name` and `op`, or as a
+                dict.
+        """
+        return Index(made({"type": "vector", "fields": items(fields, "name", "op")}))
 
 
 class IndexField(Model):

@@ -27,11 +27,58 @@ if TYPE_CHECKING:
         VectorFieldInput,
     )
 
+_ADDS = (
+    ("instance.workspace.table.indexes.add_btree", "Index.btree", ("btree",), {"fields": "fields"}, ("fields",), ()),
+    (
+        "instance.workspace.table.indexes.add_unique",
+        "Index.unique",
+        ("btree|unique", "unique"),
+        {"fields": "fields"},
+        ("fields",),
+        (),
+    ),
+    (
+        "instance.workspace.table.indexes.add_search",
+        "Index.search",
+        ("search",),
+        {"name": "name", "lang": "lang", "fields": "fields"},
+        ("name", "lang", "fields"),
+        (),
+    ),
+    (
+        "instance.workspace.table.indexes.add_spatial",
+        "Index.spatial",
+        ("spatial",),
+        {"fields": "fields"},
+        ("fields",),
+        (),
+    ),
+    ("instance.workspace.table.indexes.add_vector", "Index.vector", ("vector",), {"fields": "fields"}, ("fields",), ()),
+)
+
 
 class AsyncTableIndexes(AsyncNode):
     """The indexes of a table."""
 
     __slots__ = ()
+
+    async def add(self, index: Index | IndexInput, *, options: Options = None) -> CreatedIndex:
+        """Adds one index by the operation of its kind and leaves the others alone.
+
+        Args:
+            index: What a constructor such as `Index.btree` makes, or one that was read.
+            options: What this call does differently from its client, such as `{'timeout': 5}`; see `CallFields`.
+
+        Returns:
+            What the operation of its kind answers.
+
+        Raises:
+            ConfigError: No operation adds this index, or it has fields that its kind does not take.
+            XanoError: What the operation of its kind raises.
+
+        Token scope: `Workspace Database: Create`.
+        """
+        return await self._add(_ADDS, "index", index, CreatedIndex, options)
 
     def list(self, *, options: Options = None) -> AsyncPager[Index]:
         """Lists the indexes of the table.
