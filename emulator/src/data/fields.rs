@@ -77,8 +77,15 @@ pub fn minified(json: &str) -> String {
 
 /// Appends a text as JSON.
 pub fn write_text(text: &str, out: &mut String) {
-    // Writing a text into memory cannot fail.
-    out.push_str(&serde_json::to_string(text).unwrap_or_default());
+    let plain = text.bytes().all(|b| b >= 0x20 && b != b'"' && b != b'\\');
+    if plain {
+        out.push('"');
+        out.push_str(text);
+        out.push('"');
+    } else {
+        // Writing a text into memory cannot fail.
+        out.push_str(&serde_json::to_string(text).unwrap_or_default());
+    }
 }
 
 #[cfg(test)]
@@ -93,6 +100,15 @@ mod tests {
         assert_eq!(fields.0[1].0, "aä");
         assert_eq!(fields.get("b").map(RawValue::get), Some("2"));
         assert!(Fields::parse("[1]").is_err());
+    }
+
+    #[test]
+    fn texts_are_written_as_json_reads_them() {
+        for text in ["", "plain ü 😀", "\"", "\\", "\n\u{0}\u{1f}", "\u{7f}\u{2028}"] {
+            let mut out = String::new();
+            write_text(text, &mut out);
+            assert_eq!(serde_json::from_str::<String>(&out).expect("JSON"), text);
+        }
     }
 
     #[test]
