@@ -45,6 +45,35 @@ fn address(url: &str) -> &str {
 }
 
 #[tokio::test]
+async fn a_file_keeps_tables_and_records() {
+    let scratch = Scratch::new("tables");
+    let first = house_with(kept(&scratch));
+    first.done("POST", "/workspace/1/table", json!({"name": "t"})).await;
+    let column = json!({"name": "d", "type": "decimal"});
+    first
+        .done("POST", "/workspace/1/table/1/schema/type/decimal", column)
+        .await;
+    let index = json!({"fields": [{"name": "d", "op": "asc"}]});
+    first.done("POST", "/workspace/1/table/1/index/unique", index).await;
+    let made = first
+        .done("POST", "/workspace/1/table/1/content", json!({"d": 1.5}))
+        .await;
+    first.emulator.stop();
+    let again = house_with(kept(&scratch));
+    assert_eq!(
+        again.done("GET", "/workspace/1/table/1/content/1", Value::Null).await,
+        made
+    );
+    let (status, _) = again
+        .ask("POST", "/workspace/1/table/1/content", json!({"d": 1.50}))
+        .await;
+    assert_eq!(status, 409, "the index is still there");
+    again.done("DELETE", "/workspace/1/table/1", Value::Null).await;
+    let next = again.done("POST", "/workspace/1/table", json!({"name": "t"})).await;
+    assert_eq!(next["id"], 2, "numbers are not used again");
+}
+
+#[tokio::test]
 async fn a_file_keeps_everything() {
     let scratch = Scratch::new("keeps");
     let first = house_with(kept(&scratch));
