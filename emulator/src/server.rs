@@ -96,7 +96,8 @@ impl Server {
             journal,
             account_routes: api::router(account::routes()),
             instance_routes: api::router(instance::routes())
-                .route("/vault/{*path}", axum::routing::get(instance::files::vault)),
+                .route("/vault/{*path}", axum::routing::get(instance::files::vault))
+                .route("/download/{link}", axum::routing::get(instance::releases::download)),
             db: Mutex::new(db),
             origins: Mutex::default(),
             connections: AtomicU64::new(0),

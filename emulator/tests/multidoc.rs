@@ -1,4 +1,4 @@
-//! Multidoc, OpenAPI documents and conversion.
+//! Multidoc, `OpenAPI` documents and conversion.
 
 mod common;
 

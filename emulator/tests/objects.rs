@@ -5,7 +5,7 @@ mod common;
 use common::{House, house, read};
 use serde_json::{Value, json};
 
-/// Sends XanoScript.
+/// Sends a script.
 async fn script(house: &House, method: &str, path: &str, text: &str) -> (u16, Value) {
     let method = reqwest::Method::from_bytes(method.as_bytes()).expect("a method");
     let url = format!("{}/workspace/1{path}", house.emulator.instance_url());

@@ -308,7 +308,8 @@ fn body_response(kind: &'static str, body: Body) -> Response {
     response
 }
 
-fn file_response(name: &str, bytes: Vec<u8>) -> Response {
+/// A file to be saved under a name.
+pub fn file_response(name: &str, bytes: Vec<u8>) -> Response {
     let mut response = body_response("application/octet-stream", Body::from(bytes));
     let disposition = format!(
         "attachment; filename=\"{}\"",

@@ -107,3 +107,24 @@ pub fn get(db: &Connection, instance_id: i64, place: &str, kind: &str, id: i64) 
     .query_row((instance_id, place, kind, id), from_row)
     .optional()
 }
+/// A document by name.
+pub fn by_name(
+    db: &Connection,
+    instance_id: i64,
+    place: &str,
+    kind: &str,
+    name: &str,
+) -> rusqlite::Result<Option<Document>> {
+    db.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM document WHERE instance_id = ?1 AND place = ?2 AND kind = ?3 AND name = ?4 ORDER BY id"
+    ))?
+    .query_row((instance_id, place, kind, name), from_row)
+    .optional()
+}
+
+/// The content of a document.
+pub fn content(db: &Connection, key: i64) -> rusqlite::Result<Vec<u8>> {
+    let content: Option<Vec<u8>> =
+        db.query_row("SELECT content FROM document WHERE key = ?1", [key], |row| row.get(0))?;
+    Ok(content.unwrap_or_default())
+}

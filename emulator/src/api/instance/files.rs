@@ -173,10 +173,10 @@ pub async fn vault(request: Request<Body>) -> Response {
         (context.origin.instance_id, KIND, &path),
         |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, String>(1)?)),
     );
-    let Ok((content, mime)) = found else {
+    let Ok((bytes, mime)) = found else {
         return missing();
     };
-    let mut response = Response::new(Body::from(content));
+    let mut response = Response::new(Body::from(bytes));
     if let Ok(mime) = HeaderValue::from_str(&mime) {
         response.headers_mut().insert(CONTENT_TYPE, mime);
     }

@@ -3,17 +3,26 @@
 mod archives;
 mod audit;
 mod branches;
+mod clusters;
 mod datasources;
+mod environment;
 pub mod files;
 mod history;
+mod hosts;
+mod knowledge;
 mod listing;
 mod multidoc;
 pub mod objects;
 mod openapi;
+mod policies;
 mod realtime;
 mod records;
 mod refused;
+pub mod releases;
+mod sandbox;
+mod shelf;
 mod tables;
+mod tenants;
 mod workspaces;
 
 use serde_json::Value;
@@ -40,6 +49,14 @@ pub fn routes() -> Vec<Route> {
         files::routes(),
         realtime::routes(),
         history::routes(),
+        hosts::routes(),
+        releases::routes(),
+        tenants::routes(),
+        clusters::routes(),
+        environment::routes(),
+        sandbox::routes(),
+        knowledge::routes(),
+        policies::routes(),
         refused::routes(),
         audit::routes(),
     ]

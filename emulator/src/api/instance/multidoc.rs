@@ -110,7 +110,7 @@ fn pull(call: &mut Call<'_>) -> Outcome {
 }
 
 /// The documents of a text with the line each begins at, empty ones left out.
-fn documents(text: &str) -> Vec<(usize, String)> {
+pub fn documents(text: &str) -> Vec<(usize, String)> {
     let mut found = vec![(0, String::new())];
     for (at, line) in text.lines().enumerate() {
         if line.trim_end() == SEPARATOR {
@@ -125,7 +125,7 @@ fn documents(text: &str) -> Vec<(usize, String)> {
 }
 
 /// A refusal inside a document, with its place in the whole text.
-fn shifted(mut error: ApiError, line: usize) -> ApiError {
+pub fn shifted(mut error: ApiError, line: usize) -> ApiError {
     if let Some(at) = error.payload["line"].as_u64() {
         error.payload["line"] = json!(at + line as u64);
     }
@@ -135,8 +135,9 @@ fn shifted(mut error: ApiError, line: usize) -> ApiError {
 
 /// What a push did, or would do.
 #[derive(Default)]
-struct Report {
-    operations: Vec<Value>,
+pub struct Report {
+    /// Each change, in order.
+    pub operations: Vec<Value>,
     guids: Vec<Value>,
     /// Keys of the objects, and numbers of the tables, that the text names.
     kept: Vec<i64>,
@@ -144,7 +145,8 @@ struct Report {
 }
 
 impl Report {
-    fn note(&mut self, action: &str, kind: &str, name: &str) {
+    /// Adds a change.
+    pub fn note(&mut self, action: &str, kind: &str, name: &str) {
         self.operations
             .push(json!({"action": action, "type": kind, "name": name, "details": "", "reason": ""}));
     }
@@ -157,7 +159,7 @@ impl Report {
     }
 
     /// Counts by kind, and the whole list.
-    fn summary(&self) -> Value {
+    pub fn summary(&self) -> Value {
         let mut summary = serde_json::Map::new();
         for operation in &self.operations {
             let kind = operation["type"].as_str().unwrap_or_default();
@@ -197,6 +199,11 @@ fn apply(call: &Call<'_>, workspace: &Workspace, branch: &Branch, text: &str) ->
         delete_rest(call, workspace, branch, &mut report)?;
     }
     Ok(report)
+}
+
+/// Puts a text into a branch.
+pub fn put(call: &Call<'_>, workspace: &Workspace, branch: &Branch, text: &str) -> Result<(), ApiError> {
+    apply(call, workspace, branch, text).map(drop)
 }
 
 fn put_table(call: &Call<'_>, workspace: &Workspace, document: &str, report: &mut Report) -> Result<(), ApiError> {
@@ -282,37 +289,31 @@ fn put_object(
     let existing = of_family(call, workspace, branch, family)?
         .into_iter()
         .find(|(other, _)| same(other));
-    let (object, action) = match existing {
-        Some((mut object, group)) => {
-            let unchanged = identified(&object, &group, false).trim() == document.trim();
-            if !unchanged {
-                object
-                    .fields
-                    .extend(wanted.fields.into_iter().filter(|(name, _)| name != "canonical"));
-                object.guid = if wanted.guid.is_empty() {
-                    object.guid
-                } else {
-                    wanted.guid
-                };
-                object = Object {
-                    name: wanted.name,
-                    parent_key: wanted.parent_key,
-                    script: wanted.script,
-                    draft: None,
-                    updated_at: call.now_ms,
-                    ..object
-                };
-                objects::save(call.db, &object)?;
+    let (object, action) = if let Some((mut object, group)) = existing {
+        let unchanged = identified(&object, &group, false).trim() == document.trim();
+        if !unchanged {
+            let own = wanted.fields.into_iter().filter(|(name, _)| name != "canonical");
+            object.fields.extend(own);
+            if !wanted.guid.is_empty() {
+                object.guid = wanted.guid;
             }
-            (object, if unchanged { "unchanged" } else { "update" })
+            object = Object {
+                name: wanted.name,
+                parent_key: wanted.parent_key,
+                script: wanted.script,
+                draft: None,
+                updated_at: call.now_ms,
+                ..object
+            };
+            objects::save(call.db, &object)?;
         }
-        None => {
-            if wanted.guid.is_empty() {
-                wanted.guid = uuid();
-            }
-            objects::add(call.db, &mut wanted)?;
-            (wanted, "create")
+        (object, if unchanged { "unchanged" } else { "update" })
+    } else {
+        if wanted.guid.is_empty() {
+            wanted.guid = uuid();
         }
+        objects::add(call.db, &mut wanted)?;
+        (wanted, "create")
     };
     report.note(action, family.keyword, &object.name);
     report.kept.push(object.key);

@@ -130,7 +130,9 @@ fn context(call: &mut Call<'_>) -> Outcome {
             json!({"workspace": workspace.name, "branch": branch.label, "xanoscript": text}),
         )),
         "yaml" | "" => {
-            let block: String = text.lines().map(|line| format!("  {line}\n")).collect();
+            let block = text
+                .lines()
+                .fold(String::new(), |block, line| block + "  " + line + "\n");
             let head = format!(
                 "workspace: {}\nbranch: {}\n",
                 json!(workspace.name),

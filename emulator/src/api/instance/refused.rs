@@ -7,7 +7,8 @@ use super::workspace;
 use crate::api::{Call, Outcome, Route};
 use crate::error::ApiError;
 
-const RUNS: [(MethodFilter, &str); 14] = [
+const RUNS: [(MethodFilter, &str); 15] = [
+    (MethodFilter::GET, "/mcp_server/documentation"),
     (MethodFilter::POST, "/workspace/{workspace_id}/function/run"),
     (
         MethodFilter::POST,
@@ -53,5 +54,5 @@ fn refuse(call: &mut Call<'_>) -> Outcome {
     if !call.param("workspace_id").is_empty() {
         workspace(call)?;
     }
-    Err(not_emulated("Running XanoScript"))
+    Err(not_emulated("Running XanoScript, or reaching what is outside,"))
 }

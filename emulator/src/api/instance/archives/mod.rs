@@ -61,6 +61,21 @@ fn export(call: &mut Call<'_>, with_records: bool) -> Outcome {
     ))
 }
 
+/// A branch with its records as an archive, for releases and backups.
+pub fn of_branch(call: &Call<'_>, workspace: &Workspace, branch: &Branch) -> Result<Vec<u8>, ApiError> {
+    archive::pack(&write::members(call, workspace, branch, true)?, "", call.now_ms)
+}
+
+/// The label of the branch in an archive, if it is one of ours.
+pub fn check(bytes: &[u8]) -> Result<String, ApiError> {
+    Ok(read::Archive::open(bytes, "")?.label().to_owned())
+}
+
+/// Adds an archive's logic as a new branch, and the tables that are missing.
+pub fn unpack_branch(call: &Call<'_>, workspace: &Workspace, bytes: &[u8], label: &str) -> Result<i64, ApiError> {
+    read::Archive::open(bytes, "")?.add_branch(call, workspace, label)
+}
+
 fn log(call: &Call<'_>, workspace: &Workspace, kind: &str, message: &str) -> Result<(), ApiError> {
     let kind = format!("workspace.{kind}");
     note(

@@ -76,6 +76,11 @@ impl Archive {
         Ok(Self { document, members })
     }
 
+    /// The label of the branch it was made from.
+    pub fn label(&self) -> &str {
+        &self.document.branch.label
+    }
+
     /// Puts the archive in place of everything that the workspace holds.
     pub fn replace(&self, call: &Call<'_>, workspace: &Workspace) -> Result<Branch, ApiError> {
         let Some(sources) = &self.document.datasource else {

@@ -189,7 +189,7 @@ pub fn script_of(object: &Object) -> String {
         let mut text = format!("{keyword} {}{verb} {{\n", script::bare(&object.name));
         for field in ["description", "canonical"] {
             match object.fields.get(field).and_then(Value::as_str) {
-                Some(value) if !value.is_empty() => text.push_str(&format!("  {field} = {}\n", json!(value))),
+                Some(value) if !value.is_empty() => text = format!("{text}  {field} = {}\n", json!(value)),
                 _ => {}
             }
         }
