@@ -121,7 +121,12 @@ impl Connection {
                 deadline: request.options.deadline.or(options.deadline).map(|limit| began + limit),
                 counters: Arc::clone(&self.client.inner.counters),
             };
-            Ok(Download::new(response, context))
+            let download = Download::new(response, context);
+            if request.answers_file() {
+                let token = &endpoint.key.token;
+                return download.refusing_json().await.map_err(|error| error.scrubbed(token));
+            }
+            Ok(download)
         })
         .await
     }

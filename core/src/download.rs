@@ -14,13 +14,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode};
 use tokio::io::AsyncWriteExt as _;
 use tokio::time::Instant;
 
-use crate::error::{Error, Place};
+use crate::error::{Error, ErrorAnswer, Place};
 use crate::stats::Counters;
+
+/// Bytes of a refusal that are read: enough for any message, little enough to hold.
+const MAX_REFUSAL: usize = 64 * 1024;
 
 /// How far a transfer is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +60,8 @@ impl fmt::Debug for ProgressSink {
 pub struct Download {
     response: reqwest::Response,
     context: Context,
+    /// Looked at already, still to be handed out.
+    peeked: Option<Bytes>,
     done: u64,
 }
 
@@ -75,6 +80,7 @@ impl Download {
         Self {
             response,
             context,
+            peeked: None,
             done: 0,
         }
     }
@@ -108,6 +114,44 @@ impl Download {
     /// # Errors
     /// `connection_error` when it breaks off, `timeout` when nothing comes for too long.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
+        let piece = match self.peeked.take() {
+            Some(piece) => Some(piece),
+            None => self.receive().await?,
+        };
+        self.done += piece.as_ref().map_or(0, |bytes| bytes.len() as u64);
+        Ok(piece)
+    }
+
+    /// Makes sure that a file is coming: Xano answers some refused exports with status 200 and the JSON of an error,
+    /// whatever the content type says, and no archive begins with a brace.
+    pub(crate) async fn refusing_json(mut self) -> Result<Self, Error> {
+        let mut start = BytesMut::new();
+        while start.trim_ascii_start().is_empty() {
+            match self.receive().await? {
+                Some(piece) => start.extend_from_slice(&piece),
+                None => return Err(self.broken(Error::decode("The server sent an empty file.", &start))),
+            }
+        }
+        if start.trim_ascii_start().first() != Some(&b'{') {
+            self.peeked = Some(start.freeze());
+            return Ok(self);
+        }
+        while start.len() < MAX_REFUSAL {
+            match self.receive().await? {
+                Some(piece) => start.extend_from_slice(&piece),
+                None => break,
+            }
+        }
+        let answer = ErrorAnswer::read(self.response.status(), self.response.headers(), &start, None);
+        let refused = answer.code.is_some();
+        Err(self.broken(if refused {
+            Error::answered(answer).with_hint("The server refused with a status of success; no file was made.")
+        } else {
+            Error::decode("The server sent JSON where a file was due.", &start)
+        }))
+    }
+
+    async fn receive(&mut self) -> Result<Option<Bytes>, Error> {
         let silence = Instant::now() + self.context.idle;
         let until = self.context.deadline.map_or(silence, |deadline| deadline.min(silence));
         let piece = match tokio::time::timeout_at(until, self.response.chunk()).await {
@@ -116,18 +160,18 @@ impl Download {
             Err(_) => return Err(self.broken(crate::failure::stalled(self.context.idle))),
         };
         if let Some(bytes) = &piece {
-            self.done += bytes.len() as u64;
             Counters::add(&self.context.counters.bytes_in, bytes.len() as u64);
         }
         Ok(piece)
     }
 
     fn broken(&self, error: Error) -> Error {
-        let note = format!("{} bytes had come.", self.done);
-        error
-            .with_hint(note)
-            .with_attempts(self.context.attempts)
-            .at(&self.context.place)
+        let error = if self.done == 0 {
+            error
+        } else {
+            error.with_hint(format!("{} bytes had come.", self.done))
+        };
+        error.with_attempts(self.context.attempts).at(&self.context.place)
     }
 
     /// Writes the body to `path` and returns its length. The file appears whole or not at all: it is written beside its

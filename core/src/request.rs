@@ -105,6 +105,12 @@ impl Request {
         }
     }
 
+    /// Whether the table promises a file for an answer.
+    pub(crate) fn answers_file(&self) -> bool {
+        self.operation()
+            .is_some_and(|row| row.answer == operation::AnswerKind::Stream)
+    }
+
     /// The operation's id, or the method of a raw request with the word `raw`.
     #[must_use]
     pub fn name(&self) -> Cow<'static, str> {

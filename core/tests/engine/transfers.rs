@@ -96,6 +96,38 @@ async fn a_refused_or_broken_download_leaves_no_file() {
 }
 
 #[tokio::test]
+async fn json_where_the_table_promises_a_file_is_a_refusal_whatever_the_status() {
+    let archive = Request::new("instance.workspace.export")
+        .expect("in the table")
+        .path_value(1_i64);
+    let refusal = r#" {"code":"ERROR_CODE_ACCESS_DENIED","message":"Access Denied.","payload":""}"#;
+    let mock = Mock::start([
+        Act::json(200, refusal),
+        Act::json(200, "{}"),
+        Act::with(200, &[], b""),
+        Act::with(200, &[("content-type", "application/json")], b"\x1f\x8barchive"),
+    ])
+    .await;
+    let instance = mock.client().instance_at(&mock.url(), None).expect("loopback");
+    let error = instance.open(archive.clone()).await.expect_err("refused");
+    assert_eq!((error.code(), error.status()), ("ERROR_CODE_ACCESS_DENIED", Some(200)));
+    assert_eq!(
+        instance.open(archive.clone()).await.expect_err("no file").code(),
+        "decode_error"
+    );
+    assert_eq!(
+        instance.open(archive.clone()).await.expect_err("empty").code(),
+        "decode_error"
+    );
+    let mut download = instance.open(archive).await.expect("a mislabelled archive");
+    assert_eq!(
+        download.chunk().await.expect("bytes").expect("bytes").as_ref(),
+        b"\x1f\x8barchive"
+    );
+    assert_eq!(download.done(), 9);
+}
+
+#[tokio::test]
 async fn a_download_that_stalls_times_out() {
     let pieces = vec![b"HTTP/1.1 200 X\r\ncontent-length: 9\r\n\r\n1".to_vec()];
     let mock = Mock::start([Act::Slowly(pieces, Duration::from_secs(60))]).await;
