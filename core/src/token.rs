@@ -21,6 +21,12 @@ use crate::error::Error;
 /// What stands where a token was.
 const MASK: &str = "[token]";
 
+/// Texts shorter than this are no tokens, and taking them out would mangle every message.
+const SHORTEST: usize = 4;
+
+/// So many characters of a token's beginning give something away.
+const TELLING: usize = 12;
+
 /// A secret access token.
 #[derive(Clone)]
 pub struct Token(SecretString);
@@ -60,11 +66,30 @@ impl Token {
     #[must_use]
     pub fn scrub<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let secret = self.text();
-        if secret.is_empty() || !text.contains(secret) {
+        if secret.len() < SHORTEST {
             return Cow::Borrowed(text);
         }
-        Cow::Owned(text.replace(secret, MASK))
+        let whole = if text.contains(secret) {
+            Cow::Owned(text.replace(secret, MASK))
+        } else {
+            Cow::Borrowed(text)
+        };
+        // A text that was shortened may end within the token.
+        let cut = whole.find('…').unwrap_or(whole.len());
+        match beginning_at_end(&whole[..cut], secret) {
+            Some(at) => Cow::Owned(format!("{}{MASK}{}", &whole[..at], &whole[cut..])),
+            None => whole,
+        }
     }
+}
+
+/// Where `text` ends with a telling beginning of `secret`.
+fn beginning_at_end(text: &str, secret: &str) -> Option<usize> {
+    let longest = secret.len().min(text.len());
+    (TELLING..=longest)
+        .rev()
+        .find(|&length| secret.is_char_boundary(length) && text.ends_with(&secret[..length]))
+        .map(|length| text.len() - length)
 }
 
 impl From<String> for Token {
@@ -88,6 +113,16 @@ impl fmt::Debug for Token {
 #[cfg(test)]
 mod tests {
     use super::Token;
+
+    #[test]
+    fn a_token_is_taken_out_also_where_a_text_was_cut_within_it() {
+        let token = Token::from("eyJhbGciOiJSUzI1NiJ9.payload.signature");
+        let cut = "you sent eyJhbGciOiJSUzI1NiJ9.payl… (900 bytes in all)";
+        assert_eq!(token.scrub(cut), "you sent [token]… (900 bytes in all)");
+        assert_eq!(token.scrub("eyJhbGciOiJSUzI1Ni"), "[token]");
+        assert_eq!(token.scrub("eyJ… is how they all begin"), "eyJ… is how they all begin");
+        assert_eq!(Token::from("a").scrub("a cat"), "a cat");
+    }
 
     #[test]
     fn a_pasted_token_loses_what_came_along() {
