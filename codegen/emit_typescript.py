@@ -10,10 +10,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from codegen.makers import made_types
 from codegen.model import Argument, Model, Node, Operation, fail
 from codegen.naming import camel, pascal, safe, words
 from codegen.output import MARK, Output
 from codegen.syntax import ListOf, Scalar
+from codegen.typescript_makers import add, constructors_file, edit, maker_rows
 from codegen.typescript_types import Types, field_doc, helpers, key, quote, sentence, tsdoc, union
 
 FOLDER = "bindings-node/ts/generated"
@@ -22,6 +24,8 @@ _TAKEN = frozenset(
 )
 """Members that the hand-written classes have, or that mean something to the language."""
 _HEART = ("Resource", "call", "callText", "callVoid", "child", "download", "events", "list")
+_MAKING = ("add", "editFields", "editList")
+_MAKING_TYPES = ("Change", "Maker")
 _HEART_TYPES = ("CallOptions", "Download", "EventStream", "Operation", "Pager")
 
 
@@ -30,9 +34,15 @@ def emit(model: Model) -> Output:
     types = Types(model)
     groups = _group(model)
     files = {f"{FOLDER}/types.ts": _types_file(model, types)}
+    params: dict[str, tuple[str, str]] = {}
     for group in groups.values():
-        files[f"{FOLDER}/{group.file}.ts"] = _Classes(types, group, groups).emit()
-    files[f"{FOLDER}/index.ts"] = _index_file(groups)
+        classes = _Classes(types, group, groups)
+        files[f"{FOLDER}/{group.file}.ts"] = classes.emit()
+        params |= {operation: (name, group.file) for operation, name in classes.named.items()}
+    makers = made_types(model)
+    if makers:
+        files[f"{FOLDER}/constructors.ts"] = constructors_file(model, types, params)
+    files[f"{FOLDER}/index.ts"] = _index_file(groups, list(makers))
     return Output(files, owned=(FOLDER,))
 
 
@@ -43,9 +53,12 @@ def _types_file(model: Model, types: Types) -> str:
     return f"// {MARK}\n\n{imports}{body}"
 
 
-def _index_file(groups: dict[str, _Group]) -> str:
+def _index_file(groups: dict[str, _Group], makers: list[str]) -> str:
     lines = ["export type * from './types.js'"]
     lines += [f"export type * from './{name}.js'" for name in sorted(groups)]
+    if makers:
+        # Named here, they come before the types of the same names above.
+        lines.append(f"export {{ {', '.join(makers)} }} from './constructors.js'")
     return f"// {MARK}\n\n" + "\n".join(lines) + "\n"
 
 
@@ -89,6 +102,8 @@ class _Classes:
         self.home = {id(node): g.file for g in groups.values() for node in g.nodes}
         self.params: list[str] = []
         self.rows: list[str] = []
+        self.named: dict[str, str] = {}
+        """The interface of an operation's parameters."""
 
     def emit(self) -> str:
         """The file's text."""
@@ -101,7 +116,9 @@ class _Classes:
         code = re.sub(r"/\*\*.*?\*/", "", body, flags=re.S)
         used = set(re.findall(r"[A-Za-z_$][\w$]*", code))
         heart = [name for name in _HEART if name in used] + [f"type {n}" for n in _HEART_TYPES if n in used]
-        lines = [f"import {{ {', '.join(heart)} }} from '../resource.js'"]
+        making = [n for n in _MAKING if n in used] + [f"type {n}" for n in _MAKING_TYPES if n in used]
+        lines = [f"import {{ {', '.join(making)} }} from '../making.js'"] if making else []
+        lines.append(f"import {{ {', '.join(heart)} }} from '../resource.js'")
         if named := helpers(body):
             lines.append(f"import type {{ {', '.join(named)} }} from '../values.js'")
         if named := self.types.mentions(body):
@@ -116,7 +133,15 @@ class _Classes:
 
     def _class(self, node: Node) -> str:
         members = [self._child(child) for child in node.children.values()]
-        members += [self._method(node, operation) for operation in node.operations]
+        for operation in node.operations:
+            members.append(self._method(node, operation))
+            if operation.reads is not None:
+                members.append(edit(self.types.model, self.types, operation, self.named.get(operation.id, "object")))
+        if makers := [o for o in node.operations if o.makes]:
+            table = _row_name(node, "makers")
+            rows = [(_row_name(node, o.name), o) for o in makers]
+            self.rows.append(maker_rows(self.types.model, table, rows))
+            members.append(add(self.types, table, makers))
         for name in [*node.children, *(o.name for o in node.operations)]:
             if camel(name) in _TAKEN:
                 place = next(o for n in node.walk() for o in n.operations).place
@@ -149,8 +174,8 @@ class _Classes:
     # Methods
 
     def _method(self, node: Node, operation: Operation) -> str:
-        base = class_of(node).removesuffix("Handle") if node.name else node.class_name
-        row = "_".join(w.upper() for w in words(f"{base}_{operation.name}"))
+        base = _base(node)
+        row = _row_name(node, operation.name)
         self.rows.append(_row(row, operation))
         positional = [a for a in operation.free if a.location == "path"]
         whole = [a for a in operation.free if a.location == "whole_body"]
@@ -160,7 +185,7 @@ class _Classes:
         signature = [f"{_positional(a)}: {self._argument_type(a)}" for a in positional]
         given = "undefined"
         if rest:
-            name = f"{base}{pascal(operation.name)}Params"
+            name = self.named[operation.id] = f"{base}{pascal(operation.name)}Params"
             self.params.append(self._params(name, operation, rest))
             needed = any(a.required for a in rest) or operation.takes_script
             signature.append(f"params: {name}" if needed else f"params?: {name}")
@@ -237,6 +262,15 @@ class _Classes:
         if operation.deprecated:
             lines.append(f"@deprecated {sentence(operation.deprecated)}")
         return tsdoc(lines)
+
+
+def _base(node: Node) -> str:
+    return class_of(node).removesuffix("Handle") if node.name else node.class_name
+
+
+def _row_name(node: Node, name: str) -> str:
+    """The constant that holds what the heart has to know of a method."""
+    return "_".join(w.upper() for w in words(f"{_base(node)}_{name}"))
 
 
 def _returns(operation: Operation) -> str:

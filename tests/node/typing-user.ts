@@ -1,6 +1,8 @@
 // What a user writes, type-checked strictly as an ES module and as CommonJS by typing.test.mjs. It is not run.
 import {
   ApiError,
+  Column,
+  Index,
   Instance,
   NotFoundError,
   Page,
@@ -97,4 +99,21 @@ export async function emulated(settings: EmulatorOptions): Promise<void> {
   console.log(request?.method, (await emulator.client().me()).email, emulator.token.length)
   await emulator.faults({ kind: 'latency', ms: 5 })
   await emulator.stop()
+}
+
+export async function made(instance: Instance): Promise<string> {
+  const table = instance.workspace(1).table('things')
+  const read: Column = (await table.columns.list().all())[0] as Column
+  await table.columns.add(Column.text('sku', { required: true, format: 'plaintext' }))
+  await table.columns.add(read)
+  // @ts-expect-error a reference needs its table
+  Column.tableref('customer')
+  // @ts-expect-error vectors have no usual distance
+  Index.vector('meaning')
+  const index = await table.indexes.add(Index.btree('a', ['b', 'desc']))
+  await table.columns.edit((draft) => {
+    draft.push(Column.tableref('customer', { tableref_id: 7 }))
+  })
+  await instance.workspace(1).tables.create({ name: 'x', schema: [Column.int('id')], index: [Index.unique('id')] })
+  return index.id
 }
