@@ -1,12 +1,14 @@
 //! The running emulator: its state, its origins, and the loops that accept their connections.
 
 use std::collections::HashMap;
+use std::future::ready;
 use std::io;
 use std::net::{SocketAddr, TcpListener as StdListener};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use axum::Router;
+use axum::routing::get;
 use rusqlite::Connection;
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
@@ -85,6 +87,16 @@ pub struct Server {
     myself: Weak<Server>,
 }
 
+/// What an instance serves: its API, its description, and files that need no token.
+fn instance_routes() -> Router {
+    let routes = instance::routes();
+    let document = Arc::new(api::spec::document(&routes));
+    api::router(routes)
+        .route("/apispec:meta", get(move || ready(api::spec::serve(&document))))
+        .route("/vault/{*path}", get(instance::files::vault))
+        .route("/download/{link}", get(instance::releases::download))
+}
+
 impl Server {
     /// A server without origins yet.
     pub fn new(options: EmulatorOptions, db: Connection, runtime: Handle) -> Arc<Self> {
@@ -95,9 +107,7 @@ impl Server {
             faults: Mutex::default(),
             journal,
             account_routes: api::router(account::routes()),
-            instance_routes: api::router(instance::routes())
-                .route("/vault/{*path}", axum::routing::get(instance::files::vault))
-                .route("/download/{link}", axum::routing::get(instance::releases::download)),
+            instance_routes: instance_routes(),
             db: Mutex::new(db),
             origins: Mutex::default(),
             connections: AtomicU64::new(0),

@@ -8,6 +8,7 @@
 pub mod account;
 pub mod input;
 pub mod instance;
+pub mod spec;
 mod visit;
 
 use std::borrow::Cow;
