@@ -8,10 +8,12 @@ shared cases and the conformance run go through every typed method.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from codegen.model import Argument, Model, Node, Operation, fail
 from codegen.naming import pascal, safe, words
 from codegen.output import MARK, Output
+from codegen.rust_makers import add, constructors, edit, maker_rows
 from codegen.rust_types import Types, quote, rustdoc
 from codegen.syntax import Enum, ListOf, Nullable, Scalar, Type
 
@@ -139,6 +141,7 @@ def _option(text: str | None) -> str:
 
 def _types_file(model: Model, types: Types) -> str:
     body = "\n".join(types.declare(named) for named in model.types.values())
+    body += f"\n{constructors(model, types)}"
     imports = [
         "use serde::{Deserialize, Serialize};",
         "use serde_json::{Map, Value};",
@@ -201,7 +204,9 @@ def _handles_file(nodes: list[Node], types: Types) -> str:
         '#[allow(clippy::wildcard_imports, reason = "every value of the API may occur")]\nuse super::types::*;'
         if known & set(types.model.types)
         else "",
-        _used("use crate::typed::{{{}}};", ("Call", "Fetch", "Id", "List", "Node", "Time", "op"), body),
+        _used(
+            "use crate::typed::{{{}}};", ("Call", "Edit", "Fetch", "Id", "List", "Maker", "Node", "Time", "op"), body
+        ),
         "use crate::body::Part;" if "Part" in known else "",
         "use crate::request::Value as Param;" if "Param" in known else "",
     ]
@@ -214,8 +219,19 @@ def _handles_file(nodes: list[Node], types: Types) -> str:
 
 def _node(node: Node, types: Types) -> str:
     methods = "".join(_child(child) for child in node.children.values())
-    methods += "".join(_method(operation, types) for operation in node.operations)
     markers = "".join(_marker(operation, types) for operation in node.operations)
+    for operation in node.operations:
+        methods += _method(operation, types)
+        if operation.reads is not None:
+            reads = next(o for o in types.model.operations if o.id == operation.reads)
+            methods += edit(types.model, types, operation, marker(reads), marker(operation))
+    if makers := [o for o in node.operations if o.makes]:
+        one = replace(makers[0], id=f"{makers[0].id.rpartition('.')[0]}.add")
+        table = "_".join(w.upper() for w in words(f"{node.class_name}_makers"))
+        methods += add(makers, marker(one), table)
+        doc = f"Whichever operation adds a [`{makers[0].makes.type}`] of its kind." if makers[0].makes else ""
+        markers += f"op! {{ {rustdoc(doc)}{marker(one)}, {quote(one.id)}, json {types.plain(one.answer.type)} }}\n"
+        markers += maker_rows(types.model, makers, table)
     setters = "".join(_setters(operation, types) for operation in node.operations)
     return (
         f"{rustdoc(node.doc + '.')}#[derive(Clone, Debug)]\n"

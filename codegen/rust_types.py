@@ -27,7 +27,10 @@ def rustdoc(text: str, mark: str = "///") -> str:
     """A doc comment, wrapped."""
     lines: list[str] = []
     for paragraph in text.split("\n"):
-        lines += textwrap.wrap(paragraph, 116, break_long_words=False, break_on_hyphens=False) or [""]
+        hang = "  " if paragraph.startswith("- ") else ""
+        lines += textwrap.wrap(
+            paragraph, 116, subsequent_indent=hang, break_long_words=False, break_on_hyphens=False
+        ) or [""]
     return "".join(f"{mark} {line}".rstrip() + "\n" for line in lines)
 
 
@@ -95,19 +98,27 @@ class Types:
         )
         return f"{doc}{derives}pub struct {named.name} {{\n{fields}}}\n"
 
+    def member(self, field: Field) -> str:
+        """The name of a field in its struct, unless another took it."""
+        return safe(snake(field.arg) if field.arg != field.arg.lower() else field.arg, "rust")
+
+    def text(self, field: Field, named: NamedType) -> str:
+        """The type of a field in the struct of `named`."""
+        text = self.plain(field.type)
+        if self._contains(field.type, named.name):
+            inner = field.type.inner if isinstance(field.type, Nullable) else field.type
+            return f"Option<Box<{self.plain(inner)}>>"
+        if not text.startswith("Option<") and named.in_arguments and not field.required:
+            return f"Option<{text}>"
+        return text
+
     def _field(self, field: Field, named: NamedType, seen: set[str]) -> str:
-        name = safe(snake(field.arg) if field.arg != field.arg.lower() else field.arg, "rust")
+        name = self.member(field)
         while name in seen:
             name += "_"
         seen.add(name)
-        type_ = field.type
-        text = self.plain(type_)
-        if self._contains(type_, named.name):
-            inner = type_.inner if isinstance(type_, Nullable) else type_
-            text = f"Option<Box<{self.plain(inner)}>>"
+        text = self.text(field, named)
         optional = text.startswith("Option<")
-        if not optional and named.in_arguments and not field.required:
-            text, optional = f"Option<{text}>", True
         marks = []
         if field.name.removeprefix("r#") != name:
             marks.append(f"rename = {quote(field.name)}")

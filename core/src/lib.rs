@@ -95,4 +95,4 @@ pub use paging::{Pages, RawPage};
 pub use request::{Reply, Request, Value};
 pub use stats::Stats;
 pub use token::Token;
-pub use typed::{Call, Fetch, Id, List, Op, Page, Script, Time, TypedPages};
+pub use typed::{Call, Edit, Fetch, Id, List, Op, Page, Script, Time, TypedPages};

@@ -20,16 +20,20 @@
 //! ```
 
 mod draft;
+mod edit;
 mod list;
+mod making;
 mod roots;
 mod send;
 mod values;
 
+pub use edit::Edit;
 pub use list::{List, Page, TypedPages};
 pub use send::{Call, Fetch, Op};
 pub use values::{Id, Script, Time};
 
 pub(crate) use draft::Node;
+pub(crate) use making::Maker;
 pub(crate) use values::tolerant;
 
 /// Declares the marker of an operation: its id, its answer, and how the answer is read.

@@ -4,8 +4,8 @@
 
 #[allow(clippy::wildcard_imports, reason = "every value of the API may occur")]
 use super::types::*;
-use crate::typed::{Call, List, Node, op};
-use serde_json::Value;
+use crate::typed::{Call, Edit, List, Node, op};
+use serde_json::{Map, Value};
 
 /// The clusters that tenants of the instance can run on.
 #[derive(Clone, Debug)]
@@ -124,6 +124,18 @@ impl ClusterHandle {
         let domain: String = domain.into();
         call.draft.field("domain", &domain);
         call
+    }
+    /// Reads what is there, lets `change` alter it, and sends it back whole with [`update`](Self::update). What someone
+    /// else changes between the two requests is overwritten.
+    ///
+    /// - `change`: Gets the fields `name`, `type`, `description`, `domain`.
+    ///
+    /// Scope: none published.
+    pub fn edit<'a>(
+        &self,
+        change: impl FnOnce(&mut Map<String, Value>) + Send + 'a,
+    ) -> Edit<'a, Map<String, Value>, InstanceClusterGet, InstanceClusterUpdate> {
+        Edit::new(&self.node, &["name", "type", "description", "domain"], change)
     }
     /// Removes the cluster from the instance. This cannot be undone.
     ///

@@ -4,7 +4,7 @@
 
 #[allow(clippy::wildcard_imports, reason = "every value of the API may occur")]
 use super::types::*;
-use crate::typed::{Call, List, Node, op};
+use crate::typed::{Call, Edit, List, Maker, Node, op};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -33,6 +33,18 @@ impl TableColumns {
         let mut call = Call::new(&self.node);
         call.draft.field("schema", schema);
         call
+    }
+    /// Reads what is there, lets `change` alter it, and sends it back whole with [`replace`](Self::replace). What someone
+    /// else changes between the two requests is overwritten.
+    ///
+    /// - `change`: Gets the list.
+    ///
+    /// Scope: Workspace Database: Read and Workspace Database: Update.
+    pub fn edit<'a>(
+        &self,
+        change: impl FnOnce(&mut Vec<Column>) + Send + 'a,
+    ) -> Edit<'a, Vec<Column>, InstanceWorkspaceTableColumnsList, InstanceWorkspaceTableColumnsReplace> {
+        Edit::new(&self.node, &["schema"], change)
     }
     /// Renames a column; its data stays.
     ///
@@ -352,6 +364,15 @@ impl TableColumns {
         call.draft.field("name", &name);
         call
     }
+    /// Adds one column by the operation of its kind and leaves the others alone.
+    ///
+    /// - `column`: What a constructor makes, such as [`Column::attachment`], or a listing. One that no operation adds, or
+    ///   with fields that its kind lacks, is refused before anything is sent.
+    ///
+    /// Scope: Workspace Database: Create.
+    pub fn add(&self, column: &Column) -> Call<InstanceWorkspaceTableColumnsAdd> {
+        Call::made(&self.node, TABLE_COLUMNS_MAKERS, column)
+    }
 }
 
 op! { /// The operation `instance.workspace.table.columns.list`.
@@ -410,6 +431,405 @@ op! { /// The operation `instance.workspace.table.columns.add_vector`.
 InstanceWorkspaceTableColumnsAddVector, "instance.workspace.table.columns.add_vector", json CreatedColumn }
 op! { /// The operation `instance.workspace.table.columns.add_video`.
 InstanceWorkspaceTableColumnsAddVideo, "instance.workspace.table.columns.add_video", json CreatedColumn }
+op! { /// Whichever operation adds a [`Column`] of its kind.
+InstanceWorkspaceTableColumnsAdd, "instance.workspace.table.columns.add", json CreatedColumn }
+static TABLE_COLUMNS_MAKERS: &[Maker] = &[
+    Maker {
+        id: "instance.workspace.table.columns.add_attachment",
+        name: "Column::attachment",
+        kinds: &["attachment"],
+        fields: &[
+            ("name", "name"),
+            ("description", "description"),
+            ("nullable", "nullable"),
+            ("required", "required"),
+            ("access", "access"),
+            ("sensitive", "sensitive"),
+            ("style", "style"),
+        ],
+        needed: &["name"],
+    },
+    Maker {
+        id: "instance.workspace.table.columns.add_audio",
+        name: "Column::audio",
+        kinds: &["audio"],
+        fields: &[
+            ("name", "name"),
+            ("description", "description"),
+            ("nullable", "nullable"),
+            ("required", "required"),
+            ("access", "access"),
+            ("sensitive", "sensitive"),
+            ("style", "style"),
+        ],
+        needed: &["name"],
+    },
+    Maker {
+        id: "instance.workspace.table.columns.add_bool",
+        name: "Column::bool",
+        kinds: &["bool"],
+        fields: &[
+            ("name", "name"),
+            ("description", "description"),
+            ("nullable", "nullable"),
+            ("default", "default"),
+            ("required", "required"),
+            ("access", "access"),
+            ("sensitive", "sensitive"),
+            ("style", "style"),
+        ],
+        needed: &["name"],
+    },
+    Maker {
+        id: "instance.workspace.table.columns.add_date",
+        name: "Column::date",
+        kinds: &["date"],
+        fields: &[
+            ("name", "name"),
+            ("description", "description"),
+            ("nullable", "nullable"),
+            ("required", "required"),
+            ("access", "access"),
+            ("sensitive", "sensitive"),
+            ("style", "style"),
+        ],
+        needed: &["name"],
+    },
+    Maker {
+        id: "instance.workspace.table.columns.add_decimal",
+        name: "Column::decimal",
+        kinds: &["decimal"],
+        fields: &[
+            ("name", "name"),
+            ("description", "description"),
+            ("nullable", "nullable"),
+            ("default", "default"),
+            ("required", "required"),
+            ("access", "access"),
+            ("sensitive", "sensitive"),
+            ("style", "style"),
+            ("validators", "filters"),
+        ],
+        needed: &["name"],
+    },
+    Maker {
+        id: "instance.workspace.table.columns.add_email",
+        name: "Column::email",
+        kinds: &["email"],
+        fields: &[
+            ("name", "name"),
+            ("description", "description"),
+            ("nullable", "nullable"),
+            ("default", "default"),
+            ("required", "required"),
+            ("access", "access"),
+            ("sensitive", "sensitive"),
+            ("style", "style"),
+        ],
+        needed: &["name"],
+    },
+    Maker {
+        id: "instance.workspace.table.columns.add_enum",
+        name: "Column::enum_",
+        kinds: &["enum"],
+        fields: &[
+            ("name", "name"),
+            ("description", "description"),
+            ("values", "values"),
+            ("nullable", "nullable"),
+            ("default", "default"),
+            ("required", "required"),
+            ("access", "access"),
+            ("sensitive", "sensitive"),
+            ("style", "style"),
+        ],
+        needed: &["name"],
+    },
+    Maker {
+        id: "instance.workspace.table.columns.add_geo_linestring",
+        name: "Column::geo_linestring",
+        kinds: &["geo_linestring"],
+        fields: &[
+            ("name", "name"),
+            ("description", "description"),
+            ("nullable", "nullable"),
+            ("required", "required"),
+            ("access", "access"),
+            ("sensitive", "sensitive"),
+            ("style", "style"),
+        ],
+        needed: &["name"],
+    },
+    Maker {
+        id: "instance.workspace.table.columns.add_geo_multilinestring",
+        name: "Column::geo_multilinestring",
+        kinds: &["geo_multilinestring"],
+        fields: &[
+            ("name", "name"),
+            ("description", "description"),
+            ("nullable", "nullable"),
+            ("required", "required"),
+            ("access", "access"),
+            ("sensitive", "sensitive"),
+            ("style", "style"),
+        ],
+        needed: &["name"],
+    },
+    Maker {
+        id: "instance.workspace.table.columns.add_geo_multipoint",
+        name: "Column::geo_multipoint",
+        kinds: &["geo_multipoint"],
+        fields: &[
+            ("name", "name"),
+            ("description", "description"),
+            ("nullable", "nullable"),
+            ("required", "required"),
+            ("access", "access"),
+            ("sensitive", "sensitive"),
+            ("style", "style"),
+        ],
+        needed: &["name"],
+    },
+    Maker {
+        id: "instance.workspace.table.columns.add_geo_multipolygon",
+        name: "Column::geo_multipolygon",
+        kinds: &["geo_multipolygon"],
+        fields: &[
+            ("name", "name"),
+            ("description", "description"),
+            ("nullable", "nullable"),
+            ("required", "required"),
+            ("access", "access"),
+            ("sensitive", "sensitive"),
+            ("style", "style"),
+        ],
+        needed: &["name"],
+    },
+    Maker {
+        id: "instance.workspace.table.columns.add_geo_point",
+        name: "Column::geo_point",
+        kinds: &["geo_point"],
+        fields: &[
+            ("name", "name"),
+            ("description", "description"),
+            ("nullable", "nullable"),
+            ("required", "required"),
+            ("access", "access"),
+            ("sensitive", "sensitive"),
+            ("style", "style"),
+        ],
+        needed: &["name"],
+    },
+    Maker {
+        id: "instance.workspace.table.columns.add_geo_polygon",
+        name: "Column::geo_polygon",
+        kinds: &["geo_polygon"],
+        fields: &[
+            ("name", "name"),
+            ("description", "description"),
+            ("nullable", "nullable"),
+            ("required", "required"),
+            ("access", "access"),
+            ("sensitive", "sensitive"),
+            ("style", "style"),
+        ],
+        needed: &["name"],
+    },
+    Maker {
+        id: "instance.workspace.table.columns.add_image",
+        name: "Column::image",
+        kinds: &["image"],
+        fields: &[
+            ("name", "name"),
+            ("description", "description"),
+            ("nullable", "nullable"),
+            ("required", "required"),
+            ("access", "access"),
+            ("sensitive", "sensitive"),
+            ("style", "style"),
+        ],
+        needed: &["name"],
+    },
+    Maker {
+        id: "instance.workspace.table.columns.add_int",
+        name: "Column::int",
+        kinds: &["int"],
+        fields: &[
+            ("name", "name"),
+            ("description", "description"),
+            ("nullable", "nullable"),
+            ("default", "default"),
+            ("required", "required"),
+            ("access", "access"),
+            ("sensitive", "sensitive"),
+            ("style", "style"),
+            ("validators", "filters"),
+        ],
+        needed: &["name"],
+    },
+    Maker {
+        id: "instance.workspace.table.columns.add_json",
+        name: "Column::json",
+        kinds: &["json"],
+        fields: &[
+            ("name", "name"),
+            ("description", "description"),
+            ("nullable", "nullable"),
+            ("required", "required"),
+            ("access", "access"),
+            ("sensitive", "sensitive"),
+            ("style", "style"),
+        ],
+        needed: &["name"],
+    },
+    Maker {
+        id: "instance.workspace.table.columns.add_object",
+        name: "Column::object",
+        kinds: &["object"],
+        fields: &[
+            ("name", "name"),
+            ("description", "description"),
+            ("children", "children"),
+            ("nullable", "nullable"),
+            ("required", "required"),
+            ("access", "access"),
+            ("sensitive", "sensitive"),
+            ("style", "style"),
+        ],
+        needed: &["name"],
+    },
+    Maker {
+        id: "instance.workspace.table.columns.add_password",
+        name: "Column::password",
+        kinds: &["password"],
+        fields: &[
+            ("name", "name"),
+            ("description", "description"),
+            ("nullable", "nullable"),
+            ("required", "required"),
+            ("access", "access"),
+            ("sensitive", "sensitive"),
+            ("style", "style"),
+            ("validators", "filters"),
+        ],
+        needed: &["name"],
+    },
+    Maker {
+        id: "instance.workspace.table.columns.add_table_ref",
+        name: "Column::tableref",
+        kinds: &["int", "tableref"],
+        fields: &[
+            ("name", "name"),
+            ("description", "description"),
+            ("tableref_id", "tableref_id"),
+            ("nullable", "nullable"),
+            ("required", "required"),
+            ("access", "access"),
+            ("sensitive", "sensitive"),
+            ("style", "style"),
+            ("validators", "filters"),
+        ],
+        needed: &["name", "tableref_id"],
+    },
+    Maker {
+        id: "instance.workspace.table.columns.add_table_ref_uuid",
+        name: "Column::tablerefuuid",
+        kinds: &["uuid", "tablerefuuid"],
+        fields: &[
+            ("name", "name"),
+            ("description", "description"),
+            ("tableref_id", "tableref_id"),
+            ("nullable", "nullable"),
+            ("required", "required"),
+            ("access", "access"),
+            ("sensitive", "sensitive"),
+            ("style", "style"),
+        ],
+        needed: &["name", "tableref_id"],
+    },
+    Maker {
+        id: "instance.workspace.table.columns.add_text",
+        name: "Column::text",
+        kinds: &["text"],
+        fields: &[
+            ("name", "name"),
+            ("description", "description"),
+            ("format", "format"),
+            ("nullable", "nullable"),
+            ("default", "default"),
+            ("required", "required"),
+            ("access", "access"),
+            ("sensitive", "sensitive"),
+            ("style", "style"),
+            ("validators", "filters"),
+        ],
+        needed: &["name"],
+    },
+    Maker {
+        id: "instance.workspace.table.columns.add_timestamp",
+        name: "Column::timestamp",
+        kinds: &["timestamp"],
+        fields: &[
+            ("name", "name"),
+            ("description", "description"),
+            ("nullable", "nullable"),
+            ("required", "required"),
+            ("access", "access"),
+            ("sensitive", "sensitive"),
+            ("style", "style"),
+        ],
+        needed: &["name"],
+    },
+    Maker {
+        id: "instance.workspace.table.columns.add_uuid",
+        name: "Column::uuid",
+        kinds: &["uuid"],
+        fields: &[
+            ("name", "name"),
+            ("description", "description"),
+            ("nullable", "nullable"),
+            ("default", "default"),
+            ("required", "required"),
+            ("access", "access"),
+            ("sensitive", "sensitive"),
+            ("style", "style"),
+        ],
+        needed: &["name"],
+    },
+    Maker {
+        id: "instance.workspace.table.columns.add_vector",
+        name: "Column::vector",
+        kinds: &["vector"],
+        fields: &[
+            ("name", "name"),
+            ("description", "description"),
+            ("vector", "vector"),
+            ("nullable", "nullable"),
+            ("default", "default"),
+            ("required", "required"),
+            ("access", "access"),
+            ("sensitive", "sensitive"),
+            ("style", "style"),
+            ("validators", "filters"),
+        ],
+        needed: &["name", "vector"],
+    },
+    Maker {
+        id: "instance.workspace.table.columns.add_video",
+        name: "Column::video",
+        kinds: &["video"],
+        fields: &[
+            ("name", "name"),
+            ("description", "description"),
+            ("nullable", "nullable"),
+            ("required", "required"),
+            ("access", "access"),
+            ("sensitive", "sensitive"),
+            ("style", "style"),
+        ],
+        needed: &["name"],
+    },
+];
 
 /// Optional arguments.
 impl Call<InstanceWorkspaceTableColumnsAddAttachment> {

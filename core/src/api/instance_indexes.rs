@@ -4,7 +4,7 @@
 
 #[allow(clippy::wildcard_imports, reason = "every value of the API may occur")]
 use super::types::*;
-use crate::typed::{Call, List, Node, op};
+use crate::typed::{Call, Edit, List, Maker, Node, op};
 use serde_json::Value;
 
 /// The indexes of a table.
@@ -32,6 +32,18 @@ impl TableIndexes {
         let mut call = Call::new(&self.node);
         call.draft.field("index", index);
         call
+    }
+    /// Reads what is there, lets `change` alter it, and sends it back whole with [`replace`](Self::replace). What someone
+    /// else changes between the two requests is overwritten.
+    ///
+    /// - `change`: Gets the list.
+    ///
+    /// Scope: Workspace Database: Read and Workspace Database: Update.
+    pub fn edit<'a>(
+        &self,
+        change: impl FnOnce(&mut Vec<Index>) + Send + 'a,
+    ) -> Edit<'a, Vec<Index>, InstanceWorkspaceTableIndexesList, InstanceWorkspaceTableIndexesReplace> {
+        Edit::new(&self.node, &["index"], change)
     }
     /// Adds an index that speeds up comparing and sorting by these columns.
     ///
@@ -94,6 +106,15 @@ impl TableIndexes {
         call.draft.field("fields", fields);
         call
     }
+    /// Adds one index by the operation of its kind and leaves the others alone.
+    ///
+    /// - `index`: What a constructor makes, such as [`Index::btree`], or a listing. One that no operation adds, or with
+    ///   fields that its kind lacks, is refused before anything is sent.
+    ///
+    /// Scope: Workspace Database: Create.
+    pub fn add(&self, index: &Index) -> Call<InstanceWorkspaceTableIndexesAdd> {
+        Call::made(&self.node, TABLE_INDEXES_MAKERS, index)
+    }
 }
 
 op! { /// The operation `instance.workspace.table.indexes.list`.
@@ -110,6 +131,45 @@ op! { /// The operation `instance.workspace.table.indexes.add_spatial`.
 InstanceWorkspaceTableIndexesAddSpatial, "instance.workspace.table.indexes.add_spatial", json CreatedIndex }
 op! { /// The operation `instance.workspace.table.indexes.add_vector`.
 InstanceWorkspaceTableIndexesAddVector, "instance.workspace.table.indexes.add_vector", json CreatedIndex }
+op! { /// Whichever operation adds a [`Index`] of its kind.
+InstanceWorkspaceTableIndexesAdd, "instance.workspace.table.indexes.add", json CreatedIndex }
+static TABLE_INDEXES_MAKERS: &[Maker] = &[
+    Maker {
+        id: "instance.workspace.table.indexes.add_btree",
+        name: "Index::btree",
+        kinds: &["btree"],
+        fields: &[("fields", "fields")],
+        needed: &["fields"],
+    },
+    Maker {
+        id: "instance.workspace.table.indexes.add_unique",
+        name: "Index::unique",
+        kinds: &["btree|unique", "unique"],
+        fields: &[("fields", "fields")],
+        needed: &["fields"],
+    },
+    Maker {
+        id: "instance.workspace.table.indexes.add_search",
+        name: "Index::search",
+        kinds: &["search"],
+        fields: &[("name", "name"), ("lang", "lang"), ("fields", "fields")],
+        needed: &["name", "lang", "fields"],
+    },
+    Maker {
+        id: "instance.workspace.table.indexes.add_spatial",
+        name: "Index::spatial",
+        kinds: &["spatial"],
+        fields: &[("fields", "fields")],
+        needed: &["fields"],
+    },
+    Maker {
+        id: "instance.workspace.table.indexes.add_vector",
+        name: "Index::vector",
+        kinds: &["vector"],
+        fields: &[("fields", "fields")],
+        needed: &["fields"],
+    },
+];
 
 /// One index of a table.
 #[derive(Clone, Debug)]

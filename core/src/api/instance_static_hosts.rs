@@ -6,7 +6,7 @@
 use super::types::*;
 use crate::body::Part;
 use crate::request::Value as Param;
-use crate::typed::{Call, List, Node, op};
+use crate::typed::{Call, Edit, List, Node, op};
 use serde_json::{Map, Value};
 
 /// The static hosts of a workspace.
@@ -110,6 +110,18 @@ impl StaticHostHandle {
         call.draft.field("description", &description);
         call.draft.field("git", git);
         call
+    }
+    /// Reads what is there, lets `change` alter it, and sends it back whole with [`update`](Self::update). What someone
+    /// else changes between the two requests is overwritten.
+    ///
+    /// - `change`: Gets the fields `name`, `description`, `git`.
+    ///
+    /// Scope: none published.
+    pub fn edit<'a>(
+        &self,
+        change: impl FnOnce(&mut Map<String, Value>) + Send + 'a,
+    ) -> Edit<'a, Map<String, Value>, InstanceWorkspaceStaticHostGet, InstanceWorkspaceStaticHostUpdate> {
+        Edit::new(&self.node, &["name", "description", "git"], change)
     }
     /// Moves the static host to version 2 hosting, where the instance itself serves it. There is no call to move it back.
     ///

@@ -9,9 +9,9 @@ use super::{
     TenantWorkflowTestHandle, TenantWorkflowTests,
 };
 use crate::request::Value as Param;
-use crate::typed::{Call, List, Node, op};
+use crate::typed::{Call, Edit, List, Node, op};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// The tenants of a workspace.
@@ -238,6 +238,31 @@ impl TenantHandle {
         call.draft.field("tag", tag);
         call.draft.field("tasks", &tasks);
         call
+    }
+    /// Reads what is there, lets `change` alter it, and sends it back whole with [`update`](Self::update). What someone
+    /// else changes between the two requests is overwritten.
+    ///
+    /// - `change`: Gets the fields `display`, `description`, `domain`, `ingress`, `proxy`, `rbac`, `tag`, `tasks`.
+    ///
+    /// Scope: none published.
+    pub fn edit<'a>(
+        &self,
+        change: impl FnOnce(&mut Map<String, Value>) + Send + 'a,
+    ) -> Edit<'a, Map<String, Value>, InstanceWorkspaceTenantGet, InstanceWorkspaceTenantUpdate> {
+        Edit::new(
+            &self.node,
+            &[
+                "display",
+                "description",
+                "domain",
+                "ingress",
+                "proxy",
+                "rbac",
+                "tag",
+                "tasks",
+            ],
+            change,
+        )
     }
     /// Deletes the tenant with all its data. This cannot be undone.
     ///

@@ -3226,3 +3226,672 @@ pub struct WorkspacePreferences {
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
+
+/// One of each kind, and what may be set besides.
+impl Column {
+    /// A column for a file of any kind.
+    ///
+    /// - `name`: Name.
+    #[must_use]
+    pub fn attachment(name: impl Into<String>) -> Self {
+        Self {
+            type_: "attachment".into(),
+            nullable: true,
+            required: false,
+            name: name.into(),
+            ..Default::default()
+        }
+    }
+    /// A column for a sound file.
+    ///
+    /// - `name`: Name.
+    #[must_use]
+    pub fn audio(name: impl Into<String>) -> Self {
+        Self {
+            type_: "audio".into(),
+            nullable: true,
+            required: false,
+            name: name.into(),
+            ..Default::default()
+        }
+    }
+    /// A column that is true or false.
+    ///
+    /// - `name`: Name.
+    #[must_use]
+    pub fn bool(name: impl Into<String>) -> Self {
+        Self {
+            type_: "bool".into(),
+            nullable: false,
+            required: false,
+            name: name.into(),
+            ..Default::default()
+        }
+    }
+    /// A column for a calendar day.
+    ///
+    /// - `name`: Name.
+    #[must_use]
+    pub fn date(name: impl Into<String>) -> Self {
+        Self {
+            type_: "date".into(),
+            nullable: false,
+            required: false,
+            name: name.into(),
+            ..Default::default()
+        }
+    }
+    /// A column for a number with a fraction.
+    ///
+    /// - `name`: Name.
+    #[must_use]
+    pub fn decimal(name: impl Into<String>) -> Self {
+        Self {
+            type_: "decimal".into(),
+            nullable: false,
+            required: false,
+            name: name.into(),
+            ..Default::default()
+        }
+    }
+    /// A column for an e-mail address.
+    ///
+    /// - `name`: Name.
+    #[must_use]
+    pub fn email(name: impl Into<String>) -> Self {
+        Self {
+            type_: "email".into(),
+            nullable: false,
+            required: false,
+            name: name.into(),
+            ..Default::default()
+        }
+    }
+    /// A column that takes one of a few given texts.
+    ///
+    /// - `name`: Name.
+    #[must_use]
+    pub fn enum_(name: impl Into<String>) -> Self {
+        Self {
+            type_: "enum".into(),
+            nullable: false,
+            required: false,
+            name: name.into(),
+            ..Default::default()
+        }
+    }
+    /// A column for a geographic line.
+    ///
+    /// - `name`: Name.
+    #[must_use]
+    pub fn geo_linestring(name: impl Into<String>) -> Self {
+        Self {
+            type_: "geo_linestring".into(),
+            nullable: true,
+            required: false,
+            name: name.into(),
+            ..Default::default()
+        }
+    }
+    /// A column for several geographic lines.
+    ///
+    /// - `name`: Name.
+    #[must_use]
+    pub fn geo_multilinestring(name: impl Into<String>) -> Self {
+        Self {
+            type_: "geo_multilinestring".into(),
+            nullable: true,
+            required: false,
+            name: name.into(),
+            ..Default::default()
+        }
+    }
+    /// A column for several geographic points.
+    ///
+    /// - `name`: Name.
+    #[must_use]
+    pub fn geo_multipoint(name: impl Into<String>) -> Self {
+        Self {
+            type_: "geo_multipoint".into(),
+            nullable: true,
+            required: false,
+            name: name.into(),
+            ..Default::default()
+        }
+    }
+    /// A column for several geographic areas.
+    ///
+    /// - `name`: Name.
+    #[must_use]
+    pub fn geo_multipolygon(name: impl Into<String>) -> Self {
+        Self {
+            type_: "geo_multipolygon".into(),
+            nullable: true,
+            required: false,
+            name: name.into(),
+            ..Default::default()
+        }
+    }
+    /// A column for a geographic point.
+    ///
+    /// - `name`: Name.
+    #[must_use]
+    pub fn geo_point(name: impl Into<String>) -> Self {
+        Self {
+            type_: "geo_point".into(),
+            nullable: true,
+            required: false,
+            name: name.into(),
+            ..Default::default()
+        }
+    }
+    /// A column for a geographic area.
+    ///
+    /// - `name`: Name.
+    #[must_use]
+    pub fn geo_polygon(name: impl Into<String>) -> Self {
+        Self {
+            type_: "geo_polygon".into(),
+            nullable: true,
+            required: false,
+            name: name.into(),
+            ..Default::default()
+        }
+    }
+    /// A column for a picture.
+    ///
+    /// - `name`: Name.
+    #[must_use]
+    pub fn image(name: impl Into<String>) -> Self {
+        Self {
+            type_: "image".into(),
+            nullable: true,
+            required: false,
+            name: name.into(),
+            ..Default::default()
+        }
+    }
+    /// A column for a whole number.
+    ///
+    /// - `name`: Name.
+    #[must_use]
+    pub fn int(name: impl Into<String>) -> Self {
+        Self {
+            type_: "int".into(),
+            nullable: false,
+            required: false,
+            name: name.into(),
+            ..Default::default()
+        }
+    }
+    /// A column for any JSON value.
+    ///
+    /// - `name`: Name.
+    #[must_use]
+    pub fn json(name: impl Into<String>) -> Self {
+        Self {
+            type_: "json".into(),
+            nullable: false,
+            required: false,
+            name: name.into(),
+            ..Default::default()
+        }
+    }
+    /// A column for an object with columns of its own.
+    ///
+    /// - `name`: Name.
+    #[must_use]
+    pub fn object(name: impl Into<String>) -> Self {
+        Self {
+            type_: "object".into(),
+            nullable: false,
+            required: false,
+            name: name.into(),
+            ..Default::default()
+        }
+    }
+    /// A column for a password. It is hashed when written, so the password itself cannot be read back.
+    ///
+    /// - `name`: Name.
+    #[must_use]
+    pub fn password(name: impl Into<String>) -> Self {
+        Self {
+            type_: "password".into(),
+            nullable: false,
+            required: false,
+            name: name.into(),
+            ..Default::default()
+        }
+    }
+    /// A column that points to a record of another table whose ids are numbers.
+    ///
+    /// - `name`: Name.
+    ///
+    /// - `tableref_id`: Number of the table it points to.
+    #[must_use]
+    pub fn tableref(name: impl Into<String>, tableref_id: i64) -> Self {
+        Self {
+            type_: "int".into(),
+            nullable: false,
+            required: false,
+            name: name.into(),
+            tableref_id: Some(tableref_id),
+            ..Default::default()
+        }
+    }
+    /// A column that points to a record of another table whose ids are UUIDs.
+    ///
+    /// - `name`: Name.
+    ///
+    /// - `tableref_id`: Number of the table it points to.
+    #[must_use]
+    pub fn tablerefuuid(name: impl Into<String>, tableref_id: i64) -> Self {
+        Self {
+            type_: "uuid".into(),
+            nullable: true,
+            required: false,
+            name: name.into(),
+            tableref_id: Some(tableref_id),
+            ..Default::default()
+        }
+    }
+    /// A column for text.
+    ///
+    /// - `name`: Name.
+    #[must_use]
+    pub fn text(name: impl Into<String>) -> Self {
+        Self {
+            type_: "text".into(),
+            nullable: false,
+            required: false,
+            name: name.into(),
+            ..Default::default()
+        }
+    }
+    /// A column for a moment in time.
+    ///
+    /// - `name`: Name.
+    #[must_use]
+    pub fn timestamp(name: impl Into<String>) -> Self {
+        Self {
+            type_: "timestamp".into(),
+            nullable: true,
+            required: false,
+            name: name.into(),
+            ..Default::default()
+        }
+    }
+    /// A column for a UUID.
+    ///
+    /// - `name`: Name.
+    #[must_use]
+    pub fn uuid(name: impl Into<String>) -> Self {
+        Self {
+            type_: "uuid".into(),
+            nullable: true,
+            required: false,
+            name: name.into(),
+            ..Default::default()
+        }
+    }
+    /// A column for a vector of numbers, for nearest-neighbour search.
+    ///
+    /// - `name`: Name.
+    ///
+    /// - `vector`: Size of the vectors.
+    #[must_use]
+    pub fn vector(name: impl Into<String>, vector: impl Into<VectorOptions>) -> Self {
+        Self {
+            type_: "vector".into(),
+            nullable: true,
+            required: false,
+            name: name.into(),
+            vector_options: Some(vector.into()),
+            ..Default::default()
+        }
+    }
+    /// A column for a film.
+    ///
+    /// - `name`: Name.
+    #[must_use]
+    pub fn video(name: impl Into<String>) -> Self {
+        Self {
+            type_: "video".into(),
+            nullable: true,
+            required: false,
+            name: name.into(),
+            ..Default::default()
+        }
+    }
+    /// Description, free text.
+    #[must_use]
+    pub fn description(mut self, description: impl Into<String>) -> Self {
+        self.description = Some(description.into());
+        self
+    }
+    /// Whether null may be stored in it.
+    #[must_use]
+    pub fn nullable(mut self, nullable: bool) -> Self {
+        self.nullable = nullable;
+        self
+    }
+    /// Whether a new record must give a value.
+    #[must_use]
+    pub fn required(mut self, required: bool) -> Self {
+        self.required = required;
+        self
+    }
+    /// How visible it is to the logic and the answers of endpoints: `public`, `private` or `internal`.
+    #[must_use]
+    pub fn access(mut self, access: impl Into<String>) -> Self {
+        self.access = Some(access.into());
+        self
+    }
+    /// Whether it holds sensitive data, to be masked where runs are recorded.
+    #[must_use]
+    pub fn sensitive(mut self, sensitive: bool) -> Self {
+        self.sensitive = Some(sensitive);
+        self
+    }
+    /// One value (`single`) or a list of values (`list`).
+    #[must_use]
+    pub fn style(mut self, style: impl Into<String>) -> Self {
+        self.style = Some(style.into());
+        self
+    }
+    /// Value of a record that does not give one.
+    #[must_use]
+    pub fn default_value(mut self, default: impl Into<Value>) -> Self {
+        self.default = Some(default.into());
+        self
+    }
+    /// Bounds of the value.
+    #[must_use]
+    pub fn filters(mut self, filters: impl Into<ColumnValidators>) -> Self {
+        self.filters = Some(filters.into());
+        self
+    }
+    /// The texts to choose from.
+    #[must_use]
+    pub fn values(mut self, values: impl IntoIterator<Item = impl Into<Value>>) -> Self {
+        self.values = Some(values.into_iter().map(Into::into).collect());
+        self
+    }
+    /// The columns of the object.
+    #[must_use]
+    pub fn children(mut self, children: impl IntoIterator<Item = impl Into<Column>>) -> Self {
+        self.children = Some(children.into_iter().map(Into::into).collect());
+        self
+    }
+    /// How the text is meant to be shown; left out, nothing special.
+    #[must_use]
+    pub fn format(mut self, format: impl Into<String>) -> Self {
+        self.format = Some(format.into());
+        self
+    }
+}
+
+impl From<RangeFilters> for ColumnValidators {
+    fn from(from: RangeFilters) -> Self {
+        let mut extra = from.extra;
+        if let Some(min) = from.min {
+            extra.insert("min".into(), min.into());
+        }
+        if let Some(max) = from.max {
+            extra.insert("max".into(), max.into());
+        }
+        Self {
+            extra,
+            ..Default::default()
+        }
+    }
+}
+
+impl From<PasswordFilters> for ColumnValidators {
+    fn from(from: PasswordFilters) -> Self {
+        let mut extra = from.extra;
+        if let Some(salt) = from.salt {
+            extra.insert("salt".into(), salt.into());
+        }
+        if let Some(min) = from.min {
+            extra.insert("min".into(), min.into());
+        }
+        if let Some(max) = from.max {
+            extra.insert("max".into(), max.into());
+        }
+        if let Some(min_alpha) = from.min_alpha {
+            extra.insert("minAlpha".into(), min_alpha.into());
+        }
+        if let Some(min_lower_alpha) = from.min_lower_alpha {
+            extra.insert("minLowerAlpha".into(), min_lower_alpha.into());
+        }
+        if let Some(min_upper_alpha) = from.min_upper_alpha {
+            extra.insert("minUpperAlpha".into(), min_upper_alpha.into());
+        }
+        if let Some(min_digit) = from.min_digit {
+            extra.insert("minDigit".into(), min_digit.into());
+        }
+        if let Some(min_symbol) = from.min_symbol {
+            extra.insert("minSymbol".into(), min_symbol.into());
+        }
+        Self {
+            extra,
+            ..Default::default()
+        }
+    }
+}
+
+impl From<TextFilters> for ColumnValidators {
+    fn from(from: TextFilters) -> Self {
+        let mut extra = from.extra;
+        if let Some(min) = from.min {
+            extra.insert("min".into(), min.into());
+        }
+        if let Some(max) = from.max {
+            extra.insert("max".into(), max.into());
+        }
+        if let Some(upper) = from.upper {
+            extra.insert("upper".into(), upper.into());
+        }
+        if let Some(starts_with) = from.starts_with {
+            extra.insert("startsWith".into(), starts_with.into());
+        }
+        if let Some(alpha_ok) = from.alpha_ok {
+            extra.insert("alphaOk".into(), alpha_ok.into());
+        }
+        if let Some(digit_ok) = from.digit_ok {
+            extra.insert("digitOk".into(), digit_ok.into());
+        }
+        if let Some(pattern) = from.pattern {
+            extra.insert("pattern".into(), pattern.into());
+        }
+        if let Some(ok) = from.ok {
+            extra.insert("ok".into(), ok.into());
+        }
+        Self {
+            trim: from.trim,
+            lower: from.lower,
+            extra,
+        }
+    }
+}
+
+/// One of each kind, and what may be set besides.
+impl Index {
+    /// An index that speeds up comparing and sorting by these columns.
+    ///
+    /// - `fields`: The columns, in this order. Each is given as text (its `op` is then `asc`), as a pair of `name` and
+    ///   `op`, or as a [`SortedField`].
+    #[must_use]
+    pub fn btree<F: Into<SortedField>>(fields: impl IntoIterator<Item = F>) -> Self {
+        Self {
+            type_: "btree".into(),
+            fields: fields.into_iter().map(|field| IndexField::from(field.into())).collect(),
+            ..Default::default()
+        }
+    }
+    /// An index that refuses a second record with the same values in these columns.
+    ///
+    /// - `fields`: The columns that must be unique together, in this order. Each is given as text (its `op` is then `asc`),
+    ///   as a pair of `name` and `op`, or as a [`SortedField`].
+    #[must_use]
+    pub fn unique<F: Into<SortedField>>(fields: impl IntoIterator<Item = F>) -> Self {
+        Self {
+            type_: "btree|unique".into(),
+            fields: fields.into_iter().map(|field| IndexField::from(field.into())).collect(),
+            ..Default::default()
+        }
+    }
+    /// An index for full-text search in these columns.
+    ///
+    /// - `name`: Name of the index.
+    ///
+    /// - `lang`: Language of the text, for word stems and stop words; `simple` uses none.
+    ///
+    /// - `fields`: The columns to search, with their weights. Each is given as text (its `priority` is then `1`), as a pair
+    ///   of `name` and `priority`, or as a [`SearchField`].
+    #[must_use]
+    pub fn search<F: Into<SearchField>>(
+        name: impl Into<String>,
+        lang: impl Into<String>,
+        fields: impl IntoIterator<Item = F>,
+    ) -> Self {
+        Self {
+            type_: "search".into(),
+            name: Some(name.into()),
+            lang: Some(lang.into()),
+            fields: fields.into_iter().map(|field| IndexField::from(field.into())).collect(),
+            ..Default::default()
+        }
+    }
+    /// An index that speeds up geographic searches in these columns.
+    ///
+    /// - `fields`: The geographic columns. Each is given as text (its `op` is then `gist_geometry_ops_2d`), as a pair of
+    ///   `name` and `op`, or as a [`SpatialField`].
+    #[must_use]
+    pub fn spatial<F: Into<SpatialField>>(fields: impl IntoIterator<Item = F>) -> Self {
+        Self {
+            type_: "spatial".into(),
+            fields: fields.into_iter().map(|field| IndexField::from(field.into())).collect(),
+            ..Default::default()
+        }
+    }
+    /// An index that speeds up looking for the nearest vectors.
+    ///
+    /// - `fields`: The vector columns, each with its distance. Each is given as a pair of `name` and `op`, or as a
+    ///   [`VectorField`].
+    #[must_use]
+    pub fn vector<F: Into<VectorField>>(fields: impl IntoIterator<Item = F>) -> Self {
+        Self {
+            type_: "vector".into(),
+            fields: fields.into_iter().map(|field| IndexField::from(field.into())).collect(),
+            ..Default::default()
+        }
+    }
+}
+
+impl From<(&str, &str)> for SortedField {
+    fn from((name, op): (&str, &str)) -> Self {
+        Self {
+            name: name.into(),
+            op: op.into(),
+            ..Default::default()
+        }
+    }
+}
+
+impl From<&str> for SortedField {
+    fn from(name: &str) -> Self {
+        (name, "asc").into()
+    }
+}
+
+impl From<SortedField> for IndexField {
+    fn from(from: SortedField) -> Self {
+        let extra = from.extra;
+        Self {
+            name: from.name,
+            op: Some(from.op),
+            extra,
+            ..Default::default()
+        }
+    }
+}
+
+impl From<(&str, i64)> for SearchField {
+    fn from((name, priority): (&str, i64)) -> Self {
+        Self {
+            name: name.into(),
+            priority,
+            ..Default::default()
+        }
+    }
+}
+
+impl From<&str> for SearchField {
+    fn from(name: &str) -> Self {
+        (name, 1).into()
+    }
+}
+
+impl From<SearchField> for IndexField {
+    fn from(from: SearchField) -> Self {
+        let extra = from.extra;
+        Self {
+            name: from.name,
+            priority: Some(from.priority),
+            extra,
+            ..Default::default()
+        }
+    }
+}
+
+impl From<(&str, &str)> for SpatialField {
+    fn from((name, op): (&str, &str)) -> Self {
+        Self {
+            name: name.into(),
+            op: op.into(),
+            ..Default::default()
+        }
+    }
+}
+
+impl From<&str> for SpatialField {
+    fn from(name: &str) -> Self {
+        (name, "gist_geometry_ops_2d").into()
+    }
+}
+
+impl From<SpatialField> for IndexField {
+    fn from(from: SpatialField) -> Self {
+        let extra = from.extra;
+        Self {
+            name: from.name,
+            op: Some(from.op),
+            extra,
+            ..Default::default()
+        }
+    }
+}
+
+impl From<(&str, &str)> for VectorField {
+    fn from((name, op): (&str, &str)) -> Self {
+        Self {
+            name: name.into(),
+            op: op.into(),
+            ..Default::default()
+        }
+    }
+}
+
+impl From<VectorField> for IndexField {
+    fn from(from: VectorField) -> Self {
+        let extra = from.extra;
+        Self {
+            name: from.name,
+            op: Some(from.op),
+            extra,
+            ..Default::default()
+        }
+    }
+}

@@ -82,7 +82,7 @@ impl Draft {
         self.change(|request| request.headers.push((name.into(), value.into())));
     }
 
-    pub(crate) fn field(&mut self, name: &'static str, value: &(impl Serialize + ?Sized)) {
+    pub(crate) fn field(&mut self, name: &str, value: &(impl Serialize + ?Sized)) {
         match serde_json::to_value(value) {
             Ok(value) => {
                 self.fields.insert(name.to_owned(), value);
@@ -119,7 +119,7 @@ impl Draft {
         self.change(|request| request.options = options);
     }
 
-    fn refuse(&mut self, error: Error) {
+    pub(crate) fn refuse(&mut self, error: Error) {
         if self.request.is_ok() {
             self.request = Err(error);
         }

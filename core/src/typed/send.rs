@@ -5,7 +5,10 @@ use std::future::{Future, IntoFuture};
 use std::marker::PhantomData;
 use std::pin::Pin;
 
+use serde::Serialize;
+
 use super::draft::{Draft, Node};
+use super::making::{self, Maker};
 use crate::download::Download;
 use crate::error::Error;
 use crate::options::CallOptions;
@@ -38,6 +41,14 @@ impl<O: Op> Call<O> {
     pub(crate) fn new(node: &Node) -> Self {
         Self {
             draft: Draft::new(node, O::ID),
+            op: PhantomData,
+        }
+    }
+
+    /// A call of the operation that adds `value`.
+    pub(crate) fn made(node: &Node, makers: &'static [Maker], value: &impl Serialize) -> Self {
+        Self {
+            draft: making::draft(node, makers, value),
             op: PhantomData,
         }
     }
