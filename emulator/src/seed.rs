@@ -1,5 +1,6 @@
 //! What a new emulator holds: one user, one token, one instance; and the demonstration data.
 
+mod logic;
 mod shop;
 
 use rusqlite::Connection;
@@ -68,7 +69,7 @@ fn fill(db: &Connection, extras: ExtrasForm, limit: Option<RateLimit>, now_ms: i
     Ok(owner)
 }
 
-/// Adds the demonstration data, once: a shop in the first workspace of the first instance, three more
+/// Adds the demonstration data, once: a shop with its logic in the first workspace of the first instance, three more
 /// instances, sixty snippets, install tokens on three.
 /// Returns the instances that still have to listen.
 pub fn demo(db: &Connection, owner: i64) -> rusqlite::Result<Vec<Instance>> {
@@ -103,7 +104,9 @@ pub fn demo(db: &Connection, owner: i64) -> rusqlite::Result<Vec<Instance>> {
     let workspace = first.map(|id| workspaces::list(db, id)).transpose()?;
     if let Some(workspace) = workspace.as_ref().and_then(|list| list.first()) {
         // Its own data would have to break its own rules.
-        shop::fill(db, workspace, DEMO_START).map_err(|error| rusqlite::Error::InvalidParameterName(error.message))?;
+        shop::fill(db, workspace, DEMO_START)
+            .and_then(|()| logic::fill(db, workspace, DEMO_START))
+            .map_err(|error| rusqlite::Error::InvalidParameterName(error.message))?;
     }
     Ok(added)
 }

@@ -341,3 +341,24 @@ async fn lists_are_newest_first_and_paged() {
     assert_eq!(ids("per_page=2&page=2").await, [3, 2]);
     assert_eq!(ids("sort=name&order=asc&per_page=2").await, [1, 2]);
 }
+
+#[tokio::test]
+async fn the_demonstration_shop_has_logic_in_two_branches() {
+    let house = house();
+    house.control("POST", "seed", &Value::Null);
+    let functions = async |branch: &str| {
+        house
+            .done("GET", &format!("/workspace/1/function?branch={branch}"), Value::Null)
+            .await["items"]
+            .clone()
+    };
+    let (live, next) = (functions("").await, functions("next").await);
+    assert_eq!(live[0]["name"], "order_total");
+    assert_eq!(next[0]["guid"], live[0]["guid"]);
+    assert_ne!(next[0]["description"], live[0]["description"]);
+    let document = house.done("GET", "/workspace/1/openapi", Value::Null).await;
+    assert!(
+        document["paths"]["/api:demoshop/order/{order_id}"]["get"].is_object(),
+        "{document}"
+    );
+}
