@@ -42,11 +42,12 @@ SCALARS: dict[str, Schema] = {
 }
 MEDIA = {"json": "application/json", "multipart": "multipart/form-data"}
 ANSWER_MEDIA = {
-    "json": "application/json",
-    "none": "application/json",
-    "text": "text/plain",
-    "stream": "application/octet-stream",
-    "events": "text/event-stream",
+    "json": ("application/json",),
+    "none": ("application/json",),
+    # Text comes under many names, and JSON and YAML are text as well.
+    "text": ("text/plain", "text/x-xanoscript", "application/yaml", "application/json"),
+    "stream": ("application/octet-stream",),
+    "events": ("text/event-stream",),
 }
 SERVERS: dict[str, Schema] = {
     "account": {"url": "https://app.xano.com/api:meta"},
@@ -128,7 +129,11 @@ def _operation(operation: Operation) -> Schema:
         result["requestBody"] = body
     answer: Schema = {"description": "Done"}
     if operation.answer.kind != "none":
-        answer["content"] = {ANSWER_MEDIA[operation.answer.kind]: {"schema": answer_schema(operation)}}
+        shape = answer_schema(operation)
+        answer["content"] = {
+            media: {"schema": {} if operation.answer.kind == "text" and media == "application/json" else shape}
+            for media in ANSWER_MEDIA[operation.answer.kind]
+        }
     result["responses"] = {
         "200": answer,
         **{code: {"$ref": f"#/components/responses/Error{code}"} for code in ERRORS},
@@ -197,8 +202,10 @@ def answer_schema(operation: Operation) -> Schema:
     if operation.paging is None:
         return item
     items: Schema = {"type": "array", "items": item}
-    if operation.paging.tier in ("array", "whole"):
+    if operation.paging.tier == "array":
         return items
+    if operation.paging.tier == "whole":
+        return {"anyOf": [items, {"type": "object", "required": ["items"], "properties": {"items": items}}]}
     number: Schema = {"type": "integer"}
     properties: Schema = {"items": items}
     if operation.paging.tier in ("envelope", "records"):

@@ -1,6 +1,7 @@
 """Schemathesis, seeded and bounded, from our OpenAPI files against the emulator.
 
-No answer may be a 5xx, and no answer may fall outside its schema. The tool runs in a process of its own, as a user would run it.
+No answer may be a 5xx, and no answer may fall outside its schema. The tool runs in a process of its own, as a user
+would run it.
 """
 
 from __future__ import annotations

@@ -143,7 +143,7 @@ def test_the_npm_package_carries_types_for_both_module_systems() -> None:
 def test_python_examples_run_from_the_wheel(
     python: Path, tmp_path: Path, bare_path: str, server: dict[str, str], name: str, arguments: list[str]
 ) -> None:
-    example = shutil.copy(ROOT / "examples" / "python" / f"{name}.py", tmp_path)
+    example = str(shutil.copy(ROOT / "examples" / "python" / f"{name}.py", tmp_path))
     assert run([str(python), example, *arguments], bare_path, tmp_path, **server)
 
 
@@ -151,7 +151,7 @@ def test_python_examples_run_from_the_wheel(
 def test_node_examples_run_from_the_tarballs(
     node_project: Path, bare_path: str, server: dict[str, str], name: str, arguments: list[str]
 ) -> None:
-    example = shutil.copy(ROOT / "examples" / "node" / f"{name.replace('_', '-')}.mjs", node_project)
+    example = str(shutil.copy(ROOT / "examples" / "node" / f"{name.replace('_', '-')}.mjs", node_project)
     assert run(["node", str(example), *arguments], bare_path, node_project, **server)
 
 
