@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from codegen.makers import Item, item, summary
 from codegen.model import Argument, Model, Node, Operation
 from codegen.naming import camel, safe, words
 from codegen.output import MARK, Output
@@ -68,6 +69,7 @@ def _page(model: Model, title: str) -> str:
             operations = [o for o in node.operations if o.family == title]
             if operations:
                 lines += _node_heading(node)
+                lines += _constructors(model, operations)
                 for operation in operations:
                     lines += _operation(operation)
     return "\n".join(lines) + "\n"
@@ -78,6 +80,86 @@ def _node_heading(node: Node) -> list[str]:
         return []
     chain = node.operations[0].chain
     return ["", f"## `{_python_chain(node.api, chain)}`", "", f"{node.doc}."]
+
+
+def _constructors(model: Model, operations: list[Operation]) -> list[str]:
+    """What makes things for a collection, and the method that adds them."""
+    makers = [o for o in operations if o.makes]
+    if not makers or makers[0].makes is None:
+        return []
+    name, what = makers[0].makes.type, makers[0].makes.type.lower()
+    chain = makers[0].chain
+    lines = [
+        "",
+        "### add",
+        "",
+        f"Adds one {what} that a constructor made or a listing gave, by the operation of its kind. The others are left "
+        f"alone. What a constructor makes can also stand in a list of [{name}](types.md#{name.lower()}).",
+    ]
+    python, rust = _python_chain(makers[0].api, chain), _rust_chain(makers[0].api, chain)
+    calls = [(_python_maker(model, o), _typescript_maker(model, o), _rust_maker(model, o)) for o in makers]
+    first = calls[0]
+    lines += ["", "```python", f"{python}.add({first[0]})", "```"]
+    lines += ["", "```ts", f"await {_typescript_chain(makers[0].api, chain)}.add({first[1]})", "```"]
+    lines += ["", "```rust", f"{rust}.add(&{first[2]}).await?", "```"]
+    lines += ["", "| makes | Python | TypeScript | Rust |", "| --- | --- | --- | --- |"]
+    for operation, spelt in zip(makers, calls, strict=True):
+        cells = " | ".join(f"`{call}`" for call in spelt)
+        lines.append(f"| [{summary(operation).split('. ')[0].rstrip('.')}](#{anchor(operation)}) | {cells} |")
+    if any(not a.required for o in makers for a in o.free):
+        lines += [
+            "",
+            "What a constructor takes besides, marked `…`, are the fields of the operation below; in Rust they are "
+            "setters (`default` is `default_value`).",
+        ]
+    for operation in makers:
+        short = item(model, operation)
+        if short is not None:
+            lines += [
+                "",
+                f"An item of `{short.argument.name}` is text where there is a usual `{short.second.name}`, a pair of "
+                f"`{short.first.name}` and `{short.second.name}`, or the whole object.",
+            ]
+            break
+    return lines
+
+
+def _python_maker(model: Model, operation: Operation) -> str:
+    assert operation.makes is not None
+    needed, short = [a for a in operation.free if a.required], item(model, operation)
+    if short is not None and needed == [short.argument]:
+        shown = [_short(short, "(", ")"), "…"]
+    else:
+        shown = [a.name if n == 0 else f"{a.name}=…" for n, a in enumerate(needed)]
+        shown += ["…"] if len(needed) < len(operation.free) else []
+    return f"{operation.makes.type}.{safe(operation.makes.name, 'python')}({', '.join(shown)})"
+
+
+def _typescript_maker(model: Model, operation: Operation) -> str:
+    assert operation.makes is not None
+    needed, short = [a for a in operation.free if a.required], item(model, operation)
+    if short is not None and needed == [short.argument]:
+        shown = [_short(short, "[", "]"), "…"]
+    else:
+        inner = [a.name for a in needed[1:]] + (["…"] if len(needed) < len(operation.free) else [])
+        shown = [camel(needed[0].name), *([f"{{ {', '.join(inner)} }}"] if inner else [])]
+    return f"{operation.makes.type}.{camel(operation.makes.name)}({', '.join(shown)})"
+
+
+def _rust_maker(model: Model, operation: Operation) -> str:
+    assert operation.makes is not None
+    needed, short = [a for a in operation.free if a.required], item(model, operation)
+    shown = [
+        f"[{_short(short, '(', ')')}, …]" if short is not None and a == short.argument else safe(a.name, "rust")
+        for a in needed
+    ]
+    return f"{operation.makes.type}::{safe(operation.makes.name, 'rust')}({', '.join(shown)})"
+
+
+def _short(short: Item, opening: str, closing: str) -> str:
+    """An item in its shortest form."""
+    pair = f"{opening}{short.first.name}, {short.second.name}{closing}"
+    return short.first.name if short.default is not None else pair
 
 
 def _operation(operation: Operation) -> list[str]:
@@ -113,6 +195,11 @@ def _operation(operation: Operation) -> list[str]:
         lines += ["", "| argument | type | meaning |", "| --- | --- | --- |"]
         lines += [_argument_row(a) for a in operation.free]
     lines += ["", f"Returns {_returns(operation)}."]
+    if operation.reads:
+        lines += [
+            "",
+            "`edit(change)` beside it reads what is there, lets `change` alter it, and sends it back whole.",
+        ]
     if operation.note:
         lines += ["", operation.note]
     return lines
@@ -190,6 +277,20 @@ def _python_chain(api: str, chain: tuple[Segment, ...]) -> str:
     return ".".join(parts)
 
 
+def _typescript_chain(api: str, chain: tuple[Segment, ...]) -> str:
+    parts = [ROOTS[api][0]]
+    for segment in chain:
+        arguments = f"({', '.join(camel(p) for p in segment.params)})" if segment.params else ""
+        parts.append(camel(segment.name) + arguments)
+    return ".".join(parts)
+
+
+def _rust_chain(api: str, chain: tuple[Segment, ...]) -> str:
+    parts = [ROOTS[api][0]]
+    parts += [f"{safe(s.name, 'rust')}({', '.join(safe(p, 'rust') for p in s.params)})" for s in chain]
+    return ".".join(parts)
+
+
 def python_call(operation: Operation) -> str:
     """How Python calls it, with the arguments that must be given."""
     given = [a for a in operation.free if a.required]
@@ -201,10 +302,6 @@ def python_call(operation: Operation) -> str:
 
 def typescript_call(operation: Operation) -> str:
     """How TypeScript calls it, with the arguments that must be given."""
-    parts = [ROOTS[operation.api][0]]
-    for segment in operation.chain:
-        arguments = f"({', '.join(camel(p) for p in segment.params)})" if segment.params else ""
-        parts.append(camel(segment.name) + arguments)
     shown = [camel(a.name) for a in operation.free if a.location == "path"]
     fields = [a for a in operation.free if a.location != "path"]
     if fields:
@@ -212,13 +309,12 @@ def typescript_call(operation: Operation) -> str:
         if len(inner) < len(fields):
             inner.append("…")
         shown.append("{ " + ", ".join(inner) + " }")
-    return f"{'.'.join(parts)}.{camel(operation.name)}({', '.join(shown)})"
+    chain = _typescript_chain(operation.api, operation.chain)
+    return f"{chain}.{camel(operation.name)}({', '.join(shown)})"
 
 
 def rust_call(operation: Operation) -> str:
     """How Rust calls it, with the arguments that must be given; the others are setters."""
-    parts = [ROOTS[operation.api][0]]
-    parts += [f"{safe(s.name, 'rust')}({', '.join(safe(p, 'rust') for p in s.params)})" for s in operation.chain]
     given = ", ".join(safe(a.name, "rust") for a in operation.free if a.required)
     end = ".all().await?" if operation.paging else ".await?"
-    return f"{'.'.join(parts)}.{safe(operation.name, 'rust')}({given}){end}"
+    return f"{_rust_chain(operation.api, operation.chain)}.{safe(operation.name, 'rust')}({given}){end}"

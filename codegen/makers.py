@@ -64,7 +64,7 @@ def read_maker(text: str, place: Place) -> Maker:
 def check_makers(operations: list[Operation], types: Mapping[str, NamedType]) -> None:
     """Refuses constructors that could not be written in some language."""
     seen: dict[tuple[str, str], Place] = {}
-    homes: dict[object, str] = {}
+    homes: dict[object, Operation] = {}
     for operation in operations:
         maker = operation.makes
         if maker is None:
@@ -74,8 +74,9 @@ def check_makers(operations: list[Operation], types: Mapping[str, NamedType]) ->
             raise TableError(maker.place, f"{maker.type} is no object with a field `{KIND}`")
         if seen.setdefault((maker.type, maker.name), maker.place) != maker.place:
             raise TableError(maker.place, f"{maker.type}.{maker.name} is made twice")
-        if homes.setdefault(operation.chain, maker.type) != maker.type:
-            raise TableError(maker.place, "one collection adds things of one type")
+        other = homes.setdefault(operation.chain, operation)
+        if other.makes is None or other.makes.type != maker.type or other.answer != operation.answer:
+            raise TableError(maker.place, "one collection adds things of one type, and answers them alike")
         if any(o.name == "add" and o.chain == operation.chain for o in operations):
             raise TableError(maker.place, "`add` is what the faces call the method that takes any of these")
         if any(f.arg == maker.name for f in named.type.fields):

@@ -152,7 +152,7 @@ class TypeParser:
             return Enum(self._enum_values())
         if word in SCALARS:
             return Scalar(word, self._format())
-        if word[0].isupper():
+        if word[:1].isupper():
             return Named(word, place)
         raise TableError(place, f"unknown type {word!r}")
 

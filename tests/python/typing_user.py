@@ -27,7 +27,19 @@ from xano_metadata import (
     parse_time,
 )
 from xano_metadata.testing import Emulator
-from xano_metadata.types import Function, InstallToken, InstanceInfo, Me, Snippet, Table
+from xano_metadata.types import (
+    Column,
+    CreatedColumn,
+    CreatedIndex,
+    Function,
+    Index,
+    InstallToken,
+    InstanceInfo,
+    Me,
+    Snippet,
+    Table,
+    VectorOptions,
+)
 
 
 def account(xano: Xano) -> None:
@@ -98,6 +110,20 @@ async def twin(xano: AsyncXano) -> None:
     assert_type(await xano.instance("x1").workspace(1).export(Path("x")), Path)
     async with AsyncInstance("https://x1.n7.xano.io", token="t") as direct:
         assert_type(await direct.me(), Me)
+
+
+def made(instance: Instance) -> None:
+    table = instance.workspace(1).table("things")
+    column = Column.text("sku", required=True, format="plaintext", filters={"trim": True})
+    assert_type(column, Column)
+    assert_type(table.columns.add(column), CreatedColumn)
+    table.columns.add(table.columns.list()[0])
+    Column.tableref("customer")  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
+    Index.vector("meaning")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    assert_type(Column.vector("v", vector={"size": 3}).vector_options, VectorOptions)
+    assert_type(table.indexes.add(Index.btree("a", ("b", "desc"))), CreatedIndex)
+    table.columns.edit(lambda draft: [*draft, Column.int("count")])
+    instance.workspace(1).tables.create(name="x", schema=[Column.int("id")], index=[Index.unique("id")])
 
 
 def emulated() -> None:

@@ -99,6 +99,8 @@ fn says_nothing(value: &Json) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     const MAKERS: &[Maker] = &[
@@ -118,26 +120,33 @@ mod tests {
         },
     ];
 
-    fn chosen(text: &str) -> Result<String, String> {
+    fn chosen(text: &str) -> Result<(&'static str, Json), String> {
         choose(MAKERS, serde_json::from_str(text).expect("an object"))
-            .map(|(id, body)| format!("{id} {}", Json::Object(body)))
+            .map(|(id, body)| (id, Json::Object(body)))
             .map_err(|error| error.message().to_owned())
     }
 
     #[test]
     fn the_operation_that_needs_most_is_chosen() {
-        assert_eq!(
-            chosen(r#"{"type":"int","name":"a","validators":{"min":1},"to":null,"values":[]}"#).as_deref(),
-            Ok(r#"add_int {"filters":{"min":1},"name":"a"}"#)
-        );
-        assert_eq!(
-            chosen(r#"{"type":"int","name":"a","to":7}"#).as_deref(),
-            Ok(r#"add_ref {"name":"a","to":7}"#)
-        );
-        assert_eq!(
-            chosen(r#"{"type":"reference","name":"a","to":7,"odd":false}"#).as_deref(),
-            Ok(r#"add_ref {"name":"a","to":7}"#)
-        );
+        for (text, id, body) in [
+            (
+                r#"{"type":"int","name":"a","validators":{"min":1},"to":null,"values":[]}"#,
+                "add_int",
+                json!({"name": "a", "filters": {"min": 1}}),
+            ),
+            (
+                r#"{"type":"int","name":"a","to":7}"#,
+                "add_ref",
+                json!({"name": "a", "to": 7}),
+            ),
+            (
+                r#"{"type":"reference","name":"a","to":7,"odd":false}"#,
+                "add_ref",
+                json!({"name": "a", "to": 7}),
+            ),
+        ] {
+            assert_eq!(chosen(text), Ok((id, body)));
+        }
     }
 
     #[test]
