@@ -6,7 +6,8 @@
 use super::types::*;
 use crate::body::Part;
 use crate::request::Value as Param;
-use crate::typed::{Call, List, Node, op};
+use crate::typed::{Call, Edit, List, Node, op};
+use serde_json::{Map, Value};
 
 /// The releases of a workspace.
 #[derive(Clone, Debug)]
@@ -201,6 +202,18 @@ impl ReleaseHandle {
         let description: String = description.into();
         call.draft.field("description", &description);
         call
+    }
+    /// Reads what is there, lets `change` alter it, and sends it back whole with [`update`](Self::update). What someone
+    /// else changes between the two requests is overwritten.
+    ///
+    /// - `change`: Gets the fields `name`, `description`.
+    ///
+    /// Scope: none published.
+    pub fn edit<'a>(
+        &self,
+        change: impl FnOnce(&mut Map<String, Value>) + Send + 'a,
+    ) -> Edit<'a, Map<String, Value>, InstanceWorkspaceReleaseGet, InstanceWorkspaceReleaseUpdate> {
+        Edit::new(&self.node, &["name", "description"], change)
     }
     /// Deletes the release. This cannot be undone.
     ///

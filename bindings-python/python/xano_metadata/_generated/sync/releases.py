@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from xano_metadata._files import FileInput
-    from xano_metadata._node import Options, Progress
+    from xano_metadata._node import Change, Options, Progress
     from xano_metadata._options import Omit
     from xano_metadata._pages import Pager
 
@@ -273,6 +273,25 @@ class ReleaseHandle(SyncNode):
             fields={"name": name, "description": description},
             options=options,
         )
+
+    def edit(self, change: Change, *, options: Options = None) -> Release:
+        """Reads what is there, lets `change` alter it, and sends it back whole with `update`.
+
+        What someone else changes between the two requests is overwritten.
+
+        Args:
+            change: Gets the fields `name`, `description` as a dict; it changes that in place, or returns another.
+            options: What this call does differently from its client, such as `{'timeout': 5}`; see `CallFields`.
+
+        Returns:
+            What `update` returns.
+
+        Raises:
+            XanoError: What `get` and `update` raise.
+
+        Token scope: any valid token.
+        """
+        return self._edit("instance.workspace.release.get", ("name", "description"), change, self.update, options)
 
     def delete(self, *, options: Options = None) -> None:
         """Deletes the release.
