@@ -6,7 +6,7 @@
 use std::cell::OnceCell;
 
 use axum::body::Body;
-use axum::extract::{FromRequest, Multipart};
+use axum::extract::{DefaultBodyLimit, FromRequest, Multipart};
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Request, Uri};
@@ -174,10 +174,12 @@ impl Input {
         let broken = |error: &dyn std::fmt::Display| {
             ApiError::bad_request(format!("The multipart body cannot be read: {error}."))
         };
-        let request = Request::builder()
+        let mut request = Request::builder()
             .header(CONTENT_TYPE, kind)
             .body(Body::from(bytes))
             .map_err(|error| broken(&error))?;
+        // The body is here already, so a limit (2 MB by default) would only refuse what people really upload.
+        DefaultBodyLimit::disable().apply(&mut request);
         let mut parts = Multipart::from_request(request, &())
             .await
             .map_err(|error| broken(&error))?;
