@@ -151,7 +151,7 @@ def test_python_examples_run_from_the_wheel(
 def test_node_examples_run_from_the_tarballs(
     node_project: Path, bare_path: str, server: dict[str, str], name: str, arguments: list[str]
 ) -> None:
-    example = str(shutil.copy(ROOT / "examples" / "node" / f"{name.replace('_', '-')}.mjs", node_project)
+    example = str(shutil.copy(ROOT / "examples" / "node" / f"{name.replace('_', '-')}.mjs", node_project))
     assert run(["node", str(example), *arguments], bare_path, node_project, **server)
 
 

@@ -1,4 +1,4 @@
-"""Names as people give them: odd labels in every path that is addressed by name, ids as text, and things found by name."""
+"""Names as people give them: odd labels in paths addressed by name, ids as text, things found by name."""
 
 from __future__ import annotations
 
