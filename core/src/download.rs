@@ -62,6 +62,8 @@ pub struct Download {
     context: Context,
     /// Looked at already, still to be handed out.
     peeked: Option<Bytes>,
+    /// Taken at the start: later the response tells what is left.
+    total: Option<u64>,
     done: u64,
 }
 
@@ -76,8 +78,9 @@ pub(crate) struct Context {
 }
 
 impl Download {
-    pub(crate) const fn new(response: reqwest::Response, context: Context) -> Self {
+    pub(crate) fn new(response: reqwest::Response, context: Context) -> Self {
         Self {
+            total: response.content_length(),
             response,
             context,
             peeked: None,
@@ -99,8 +102,8 @@ impl Download {
 
     /// The length of the body, where the server says so.
     #[must_use]
-    pub fn total(&self) -> Option<u64> {
-        self.response.content_length()
+    pub const fn total(&self) -> Option<u64> {
+        self.total
     }
 
     /// Bytes handed out so far.

@@ -50,7 +50,8 @@ test('cold require takes less than 15 ms of processor time in the middle of 15 r
   assert.ok(times[7] < 15, `median ${times[7]} ms of ${times.join(', ')}`)
 })
 
-test('requiring the package loads no addon and few families', () => {
+// The two roots, the constructors that are exported as values, and the index over them; no family.
+test('requiring the package loads no addon and no family', () => {
   const script = `
     require('xano-metadata')
     console.log(Object.keys(require.cache).filter((path) => path.endsWith('.node')).length)
@@ -60,7 +61,7 @@ test('requiring the package loads no addon and few families', () => {
     '\n',
   )
   assert.equal(addons, '0')
-  assert.ok(Number(generated) <= 3, `${generated} generated files`)
+  assert.ok(Number(generated) <= 4, `${generated} generated files`)
 })
 
 test('a platform without an addon is told so', (t) => {

@@ -124,7 +124,7 @@ async fn json_where_the_table_promises_a_file_is_a_refusal_whatever_the_status()
         download.chunk().await.expect("bytes").expect("bytes").as_ref(),
         b"\x1f\x8barchive"
     );
-    assert_eq!(download.done(), 9);
+    assert_eq!((download.done(), download.total()), (9, Some(9)));
 }
 
 #[tokio::test]

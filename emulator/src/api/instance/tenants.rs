@@ -108,7 +108,7 @@ fn create(call: &mut Call<'_>) -> Outcome {
         "ingress": call.input.flag("ingress")?.unwrap_or(true),
         "tasks": call.input.flag("tasks")?.unwrap_or(true),
         "proxy": "", "rbac": {"enabled": false},
-        "tag": call.input.structure("tag")?.unwrap_or_else(|| json!([])),
+        "tag": if call.input.structure("tag")?.is_some() { tags(call.input.list("tag")?)? } else { Vec::new() },
         "version": 1, "deployed_at": clock::timestamptz(call.now_ms),
         "cluster": cluster, "platform": reference(call, "platform", "platform_id")?, "release": "",
         "live_snapshot": name, "text": "",
@@ -161,7 +161,7 @@ fn update(call: &mut Call<'_>) -> Outcome {
         .structure("rbac")?
         .filter(|rbac| rbac["enabled"].is_boolean());
     tenant.body["rbac"] = rbac.ok_or_else(|| ApiError::input("rbac", "Missing param: rbac.enabled"))?;
-    tenant.body["tag"] = Value::Array(call.input.list("tag")?);
+    tenant.body["tag"] = Value::Array(tags(call.input.list("tag")?)?);
     let kept = save(call, tenant, "updated")?;
     Ok(Reply::Json(shown(
         &kept,
@@ -178,6 +178,17 @@ fn update(call: &mut Call<'_>) -> Outcome {
             "tag",
         ],
     )))
+}
+
+/// Tags are objects with a text under `tag`.
+fn tags(given: Vec<Value>) -> Result<Vec<Value>, ApiError> {
+    if given.iter().all(|tag| tag["tag"].is_string()) {
+        return Ok(given);
+    }
+    Err(ApiError::input(
+        "tag",
+        "Invalid param: tag (a list of objects with a text `tag`)",
+    ))
 }
 
 fn delete(call: &mut Call<'_>) -> Outcome {
