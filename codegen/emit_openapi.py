@@ -49,6 +49,8 @@ ANSWER_MEDIA = {
     "stream": ("application/octet-stream",),
     "events": ("text/event-stream",),
 }
+DOCUMENTS = ("application/json", "application/yaml")
+"""What tools read as a document of any shape, though it is text to us."""
 SERVERS: dict[str, Schema] = {
     "account": {"url": "https://app.xano.com/api:meta"},
     "instance": {
@@ -131,7 +133,7 @@ def _operation(operation: Operation) -> Schema:
     if operation.answer.kind != "none":
         shape = answer_schema(operation)
         answer["content"] = {
-            media: {"schema": {} if operation.answer.kind == "text" and media == "application/json" else shape}
+            media: {"schema": {} if operation.answer.kind == "text" and media in DOCUMENTS else shape}
             for media in ANSWER_MEDIA[operation.answer.kind]
         }
     result["responses"] = {

@@ -120,7 +120,7 @@ def test_the_wheel_serves_every_python_from_3_10_and_says_what_it_is() -> None:
     assert "xano_metadata/py.typed" in names
     assert any(n.endswith("/licenses/LICENSE") for n in names)
     assert "License-Expression: Apache-2.0" in metadata
-    assert not [n for n in names if "test_" in n or n.endswith((".rs", ".ops"))]
+    assert not [n for n in names if "/test_" in n or n.endswith((".rs", ".ops"))]
 
 
 def test_the_npm_package_carries_types_for_both_module_systems() -> None:
