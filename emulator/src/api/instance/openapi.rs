@@ -130,21 +130,42 @@ fn context(call: &mut Call<'_>) -> Outcome {
             json!({"workspace": workspace.name, "branch": branch.label, "xanoscript": text}),
         )),
         "yaml" | "" => {
-            let block = text
-                .lines()
-                .fold(String::new(), |block, line| block + "  " + line + "\n");
-            let head = format!(
-                "workspace: {}\nbranch: {}\n",
-                json!(workspace.name),
-                json!(branch.label)
-            );
-            Ok(Reply::Text("application/yaml", format!("{head}xanoscript: |\n{block}")))
+            let (name, label) = (yaml_quoted(&workspace.name), yaml_quoted(&branch.label));
+            let script = yaml_text(&text);
+            let yaml = format!("workspace: {name}\nbranch: {label}\nxanoscript: {script}\n");
+            Ok(Reply::Text("application/yaml", yaml))
         }
         _ => Err(ApiError::input(
             "format",
             "Invalid value for param: format. It must be json or yaml.",
         )),
     }
+}
+
+/// A text as a YAML block where YAML can show it as it is, else quoted.
+fn yaml_text(text: &str) -> String {
+    let shown = |line: &str| line.chars().all(|c| c == '\t' || is_printable(c));
+    if text.starts_with(char::is_whitespace) || !text.split('\n').all(shown) {
+        return yaml_quoted(text);
+    }
+    let lines = text.lines().map(|line| format!("\n  {line}"));
+    lines.fold("|".to_owned(), |block, line| block + &line)
+}
+
+/// A quoted YAML text: JSON's, with the characters escaped that JSON may carry raw and YAML may not.
+fn yaml_quoted(text: &str) -> String {
+    json!(text).to_string().chars().fold(String::new(), |quoted, c| {
+        if is_printable(c) {
+            return quoted + c.encode_utf8(&mut [0; 4]);
+        }
+        quoted + &format!("\\u{:04x}", u32::from(c))
+    })
+}
+
+/// What YAML may carry raw within a line; line and paragraph separators and byte order marks are none of it.
+fn is_printable(c: char) -> bool {
+    matches!(c, ' '..='~' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fefe}' | '\u{ff00}'..='\u{fffd}' | '\u{10000}'..)
+        && !matches!(c, '\u{2028}' | '\u{2029}')
 }
 
 /// A table becomes its definition, an object its name and fields; statements are not translated.
@@ -191,4 +212,17 @@ fn to_script(call: &mut Call<'_>) -> Outcome {
         ..Object::default()
     };
     Ok(Reply::Text("text/x-xanoscript", super::objects::script_of(&object)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::yaml_text;
+
+    #[test]
+    fn a_text_is_a_block_where_yaml_can_show_it_and_quoted_where_not() {
+        assert_eq!(yaml_text("a {\n\tü\n}"), "|\n  a {\n  \tü\n  }");
+        assert_eq!(yaml_text(" a\nb"), r#"" a\nb""#);
+        assert_eq!(yaml_text("a\u{86}\u{2028}\u{feff}"), r#""a\u0086\u2028\ufeff""#);
+        assert_eq!(yaml_text("a\rb"), r#""a\rb""#);
+    }
 }
