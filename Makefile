@@ -72,7 +72,7 @@ build-python: target/.python-ready
 build-node: target/.node-ready
 
 target/.python-ready: $(RUST_SOURCES) $(VENV)/.ready
-	$(VENV)/bin/maturin develop --release --quiet
+	PIP_QUIET=1 $(VENV)/bin/maturin develop --release --quiet
 	@touch $@
 
 target/.node-ready: $(RUST_SOURCES) $(TS_SOURCES) node_modules/.ready
