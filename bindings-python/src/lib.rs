@@ -41,8 +41,7 @@ fn shutdown(py: Python<'_>, seconds: f64) {
     });
 }
 
-/// Panics inside the engine, to show what a caller gets; only in builds for development.
-#[cfg(debug_assertions)]
+/// Panics inside the engine, to show what a caller gets. In every build, so that the one that is published is tested too.
 #[pyfunction]
 fn panic_for_tests(py: Python<'_>) -> PyResult<()> {
     wait::wait(py, async { panic!("asked to panic") }, None)
@@ -77,7 +76,6 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(decode::loads, module)?)?;
     let shutdown = wrap_pyfunction!(shutdown, module)?;
     module.add_function(shutdown.clone())?;
-    #[cfg(debug_assertions)]
     module.add_function(wrap_pyfunction!(panic_for_tests, module)?)?;
     // Python runs these after its own threads were joined and before anything is torn down.
     module

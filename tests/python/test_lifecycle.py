@@ -320,10 +320,9 @@ late()
     assert done.returncode == 0
 
 
-@pytest.mark.skipif(not hasattr(_native, "panic_for_tests"), reason="only builds for development can be asked to panic")
 def test_a_panic_is_an_exception() -> None:
     with pytest.raises(XanoError) as caught:
-        _native.panic_for_tests()  # type: ignore[attr-defined]
+        _native.panic_for_tests()
     assert caught.value.code == "internal_error"
     assert type(caught.value) is XanoError
     assert "asked to panic" not in str(caught.value)
