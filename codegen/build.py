@@ -22,7 +22,6 @@ from codegen.model import (
     Operation,
     Paging,
     class_name,
-    fail,
     field_doc,
 )
 from codegen.naming import pascal
@@ -41,7 +40,9 @@ from codegen.syntax import (
     Scalar,
     Segment,
     Table,
+    TableError,
     Type,
+    parts,
 )
 from codegen.types_parser import TypeParser
 
@@ -74,7 +75,7 @@ class _Builder:
         check_makers(operations, self.types)
         for named in list(self.types.values()):
             if named.declared and named.name not in self.used:
-                raise fail(named.place, f"type {named.name} is not used")
+                raise TableError(named.place, f"type {named.name} is not used")
         self._mark_uses(operations)
         roots = self._tree(operations)
         families = [
@@ -88,9 +89,9 @@ class _Builder:
     def _declare_types(self) -> None:
         for block in self.table.types:
             if not re.fullmatch(r"[A-Z][A-Za-z0-9]*", block.name):
-                raise fail(block.place, f"type name {block.name!r} is not in PascalCase")
+                raise TableError(block.place, f"type name {block.name!r} is not in PascalCase")
             if block.name in self.types:
-                raise fail(block.place, f"type {block.name} is there twice: {self.types[block.name].place}")
+                raise TableError(block.place, f"type {block.name} is there twice: {self.types[block.name].place}")
             self.types[block.name] = NamedType(block.name, block.doc, block.type, True, block.place)
         for block in self.table.types:
             named = self.types[block.name]
@@ -114,13 +115,13 @@ class _Builder:
             if not type_.fields:
                 return Scalar("object")
             if path in self.types:
-                raise fail(place, f"this object would be called {path}, which exists; declare a type for it")
+                raise TableError(place, f"this object would be called {path}, which exists; declare a type for it")
             self.types[path] = NamedType(path, "", type_, False, place)
             self.types[path].type = self._object(type_, path)
             return Named(path, place)
         if isinstance(type_, Named):
             if type_.name not in self.types:
-                raise fail(type_.place, f"there is no type {type_.name}")
+                raise TableError(type_.place, f"there is no type {type_.name}")
             self.used.add(type_.name)
             return type_
         if isinstance(type_, ListOf):
@@ -130,9 +131,9 @@ class _Builder:
         if isinstance(type_, Nullable):
             return Nullable(self._resolve(type_.inner, path, place))
         if isinstance(type_, PageOf):
-            raise fail(place, "page(…) may only be a whole answer")
+            raise TableError(place, "page(…) may only be a whole answer")
         if type_ == SAME:
-            raise fail(place, "`same` repeats a query parameter, so it stands in a body only")
+            raise TableError(place, "`same` repeats a query parameter, so it stands in a body only")
         if isinstance(type_, OneOf):
             options = [
                 self._resolve(option, path if n == 0 else f"{path}{n + 1}", place)
@@ -148,18 +149,8 @@ class _Builder:
                 if not getattr(named, attribute):
                     setattr(named, attribute, True)
                     mark(named.type, attribute)
-            elif isinstance(type_, Object):
-                for f in type_.fields:
-                    mark(f.type, attribute)
-            elif isinstance(type_, (ListOf, PageOf)):
-                mark(type_.item, attribute)
-            elif isinstance(type_, MapOf):
-                mark(type_.value, attribute)
-            elif isinstance(type_, Nullable):
-                mark(type_.inner, attribute)
-            elif isinstance(type_, OneOf):
-                for option in type_.options:
-                    mark(option, attribute)
+            for part in parts(type_):
+                mark(part, attribute)
 
         for operation in operations:
             mark(operation.answer.type, "in_answers")
@@ -172,11 +163,11 @@ class _Builder:
         keys = {key: text for key, (text, _) in block.keys.items()}
         for key in ("name", "doc", "src", "scope"):
             if not keys.get(key):
-                raise fail(block.place, f"{block.method} {block.path} needs `{key}: …`")
+                raise TableError(block.place, f"{block.method} {block.path} needs `{key}: …`")
         chain = self._chain(block)
         handles, name = chain[:-1], chain[-1].name
         if block.answer_kind is None or block.answer is None:
-            raise fail(block.place, f"{block.method} {block.path} needs `200(…): …`")
+            raise TableError(block.place, f"{block.method} {block.path} needs `200(…): …`")
         path_name = "".join(pascal(s.name) for s in handles) + pascal(name)
         effect = self._choice(
             block, "effect", ("read", "write", "destroy"), "read" if block.method == "GET" else "write"
@@ -216,7 +207,7 @@ class _Builder:
     def _choice(block: OperationBlock, key: str, allowed: tuple[str, ...], default: str) -> str:
         text, place = block.keys.get(key, (default, block.place))
         if text not in allowed:
-            raise fail(place, f"{key} is {text!r}, not one of {', '.join(allowed)}")
+            raise TableError(place, f"{key} is {text!r}, not one of {', '.join(allowed)}")
         return text
 
     @staticmethod
@@ -234,14 +225,16 @@ class _Builder:
         chain = parser.chain()
         parser.end()
         if chain[-1].params:
-            raise fail(place, "the last part of a name is the method and binds nothing")
+            raise TableError(place, "the last part of a name is the method and binds nothing")
         names = [f.name for f in block.path_fields]
         placeholders = re.findall(r"\{([^}]*)\}", block.path)
         if names != placeholders:
-            raise fail(block.place, f"the path has {placeholders}, its parameters are {names}; same names, same order")
+            raise TableError(
+                block.place, f"the path has {placeholders}, its parameters are {names}; same names, same order"
+            )
         bound = [p for segment in chain for p in segment.params]
         if bound != [p for p in placeholders if p in bound] or len(set(bound)) != len(bound):
-            raise fail(place, f"the chain binds {bound}, which the path does not hold in this order")
+            raise TableError(place, f"the chain binds {bound}, which the path does not hold in this order")
         return chain
 
     def _arguments(self, block: OperationBlock, handles: tuple[Segment, ...], path_name: str) -> list[Argument]:
@@ -257,17 +250,17 @@ class _Builder:
         seen: dict[str, Argument] = {}
         for argument in arguments:
             if argument.name in seen:
-                raise fail(
+                raise TableError(
                     argument.place, f"two arguments are called {argument.name!r}; give one another name with `as`"
                 )
             seen[argument.name] = argument
             if not argument.doc:
-                raise fail(argument.place, f"{argument.wire!r} has no doc, here or in the glossary")
+                raise TableError(argument.place, f"{argument.wire!r} has no doc, here or in the glossary")
             if argument.location == "path":
                 if not (isinstance(argument.type, Scalar) and argument.type.name in _PATH_SCALARS):
-                    raise fail(argument.place, f"path parameter {argument.wire!r} must be string, int or id")
+                    raise TableError(argument.place, f"path parameter {argument.wire!r} must be string, int or id")
                 if not argument.required or argument.nullable:
-                    raise fail(argument.place, f"path parameter {argument.wire!r} must be required and not null")
+                    raise TableError(argument.place, f"path parameter {argument.wire!r} must be required and not null")
         return arguments
 
     def _finders(self, block: OperationBlock, handles: tuple[Segment, ...]) -> dict[str, Finder]:
@@ -276,7 +269,7 @@ class _Builder:
         for handle in self.table.handles:
             if handle.found_in and handle.api == block.api and handle.chain == handles[: len(handle.chain)]:
                 if len(handle.chain[-1].params) != 1:
-                    raise fail(handle.place, "only a handle with one parameter can be found by a name")
+                    raise TableError(handle.place, "only a handle with one parameter can be found by a name")
                 listing = ".".join([handle.api, *(s.name for s in handle.found_in)])
                 found[handle.chain[-1].params[0]] = Finder(listing, handle.found_by or "name")
         return found
@@ -304,7 +297,7 @@ class _Builder:
         """The arguments and those that the body brings; `alone`: there is no other body to send instead."""
         if "script" in body.encodings:
             if body.encodings != ("script",):
-                raise fail(body.place, "script stands alone; write the other encodings on a line of their own")
+                raise TableError(body.place, "script stands alone; write the other encodings on a line of their own")
             doc = body.doc or self.table.glossary.get("xanoscript", "") or "The XanoScript source"
             script = Argument("xanoscript", "xanoscript", "script", Scalar("string"), alone, body.place, doc=doc)
             return [*arguments, script]
@@ -316,7 +309,7 @@ class _Builder:
         queries = {a.wire for a in arguments if a.location == "query"}
         for f in repeated:
             if f.name not in queries:
-                raise fail(f.place, f"there is no query parameter {f.name!r} to repeat")
+                raise TableError(f.place, f"there is no query parameter {f.name!r} to repeat")
         names = {f.name for f in repeated}
         return [
             *(replace(a, also_in_body=a.location == "query" and a.wire in names) for a in arguments),
@@ -327,9 +320,9 @@ class _Builder:
     def _encodings(block: OperationBlock) -> tuple[str, ...]:
         bodies = [b for b in block.bodies if "script" not in b.encodings]
         if len(bodies) > 1 or len(block.bodies) > 2:
-            raise fail(block.bodies[-1].place, "at most one field body and one script body")
+            raise TableError(block.bodies[-1].place, "at most one field body and one script body")
         if bodies and block.method in ("GET", "HEAD"):
-            raise fail(bodies[0].place, f"{block.method} takes no body")
+            raise TableError(bodies[0].place, f"{block.method} takes no body")
         return bodies[0].encodings if bodies else ()
 
     def _answer(self, block: OperationBlock, arguments: list[Argument], path_name: str) -> tuple[Answer, Paging | None]:
@@ -338,16 +331,16 @@ class _Builder:
         text, place = block.keys.get("paging", ("", block.place))
         if not isinstance(block.answer, PageOf):
             if text:
-                raise fail(place, "`paging` needs an answer of page(…)")
+                raise TableError(place, "`paging` needs an answer of page(…)")
             return Answer(block.answer_kind, self._resolve(block.answer, path_name + "Answer", block.place)), None
         match = re.fullmatch(r"(\w+)(?:\((\d+)\))?", text)
         if not match or match[1] not in TIERS:
-            raise fail(place, f"a page(…) answer needs `paging:` with one of {', '.join(TIERS)}")
+            raise TableError(place, f"a page(…) answer needs `paging:` with one of {', '.join(TIERS)}")
         if (match[1] in ("array", "fixed")) != (match[2] is not None):
-            raise fail(place, "array(N) and fixed(N) take a page size, the other tiers none")
+            raise TableError(place, "array(N) and fixed(N) take a page size, the other tiers none")
         where = next((a.location for a in arguments if a.wire == "page" and a.location in ("query", "body")), None)
         if (where is None) != (match[1] == "whole"):
-            raise fail(place, f"tier {match[1]} and {'no' if where is None else 'a'} parameter `page` do not fit")
+            raise TableError(place, f"tier {match[1]} and {'no' if where is None else 'a'} parameter `page` do not fit")
         item = self._resolve(block.answer.item, path_name + "Item", block.place)
         has_per_page = any(a.wire == "per_page" for a in arguments)
         paging = Paging(match[1], int(match[2]) if match[2] else None, where, has_per_page)
@@ -358,10 +351,10 @@ class _Builder:
         routes: dict[tuple[str, str, str], Operation] = {}
         for operation in operations:
             if other := ids.get(operation.id):
-                raise fail(operation.place, f"{operation.id} is there twice: {other.place}")
+                raise TableError(operation.place, f"{operation.id} is there twice: {other.place}")
             route = (operation.api, operation.method, re.sub(r"\{[^}]*\}", "{}", operation.path))
             if other := routes.get(route):
-                raise fail(operation.place, f"{operation.method} {operation.path} is there twice: {other.place}")
+                raise TableError(operation.place, f"{operation.method} {operation.path} is there twice: {other.place}")
             ids[operation.id] = routes[route] = operation
 
     @staticmethod
@@ -372,9 +365,9 @@ class _Builder:
                 continue
             reader = by_id.get(operation.reads)
             if reader is None or reader.effect != "read" or reader.chain != operation.chain:
-                raise fail(operation.place, f"{operation.reads} does not read what {operation.id} replaces")
+                raise TableError(operation.place, f"{operation.reads} does not read what {operation.id} replaces")
             if reader.paging and len(operation.at("body")) != 1:
-                raise fail(operation.place, f"{operation.id} must take the one list that {operation.reads} reads")
+                raise TableError(operation.place, f"{operation.id} must take the one list that {operation.reads} reads")
 
     # The tree of handles
 
@@ -384,7 +377,7 @@ class _Builder:
             seen: set[tuple[str, tuple[Segment, ...]]] = set()
             for handle in self.table.handles:
                 if (handle.api, handle.chain) in seen:
-                    raise fail(handle.place, "this handle is explained twice")
+                    raise TableError(handle.place, "this handle is explained twice")
                 seen.add((handle.api, handle.chain))
         roots = {api: Node(api, "", (), (), name, _ROOT_DOCS[api]) for api, name in _ROOT_NAMES.items()}
         classes: dict[str, str] = dict.fromkeys(_ROOT_NAMES.values(), "the root")
@@ -399,7 +392,9 @@ class _Builder:
                 child = node.children.get(segment.name)
                 if child is None:
                     if (operation.api, chain) not in docs:
-                        raise fail(operation.place, f'no `handle {_spell(chain)} "…"` explains this part of the name')
+                        raise TableError(
+                            operation.place, f'no `handle {_spell(chain)} "…"` explains this part of the name'
+                        )
                     child = Node(
                         operation.api,
                         segment.name,
@@ -409,11 +404,11 @@ class _Builder:
                         docs[operation.api, chain].doc,
                     )
                     if child.class_name in self.types or child.class_name in classes:
-                        raise fail(operation.place, f"two things would be called {child.class_name}")
+                        raise TableError(operation.place, f"two things would be called {child.class_name}")
                     classes[child.class_name] = _spell(chain)
                     node.children[segment.name] = child
                 elif [(a.name, a.type) for a in child.params] != [(a.name, a.type) for a in params]:
-                    raise fail(
+                    raise TableError(
                         operation.place, f"{_spell(chain)} binds other parameters elsewhere, or other types of them"
                     )
                 node = child
@@ -423,7 +418,7 @@ class _Builder:
             for node in root.walk():
                 for operation in node.operations:
                     if operation.name in node.children:
-                        raise fail(operation.place, f"{operation.name!r} is both a method and a handle")
+                        raise TableError(operation.place, f"{operation.name!r} is both a method and a handle")
         return roots
 
     def _check_handles(self, operations: list[Operation]) -> None:
@@ -431,14 +426,16 @@ class _Builder:
         by_id = {o.id: o for o in operations}
         for handle in self.table.handles:
             if (handle.api, handle.chain) not in chains:
-                raise fail(handle.place, f"no operation uses the handle {_spell(handle.chain)}")
+                raise TableError(handle.place, f"no operation uses the handle {_spell(handle.chain)}")
             if handle.found_in:
                 listing = by_id.get(".".join([handle.api, *(s.name for s in handle.found_in)]))
                 if listing is None or listing.paging is None:
-                    raise fail(handle.place, f"{_spell(handle.found_in)} is no listing, so nothing can be found in it")
+                    raise TableError(
+                        handle.place, f"{_spell(handle.found_in)} is no listing, so nothing can be found in it"
+                    )
                 above = {p for segment in handle.chain[:-1] for p in segment.params}
                 if not {a.wire for a in listing.at("path")} <= above:
-                    raise fail(
+                    raise TableError(
                         handle.place, f"{_spell(handle.found_in)} needs parameters that the handle does not bind"
                     )
 

@@ -18,11 +18,11 @@ from codegen.syntax import (
     MapOf,
     Named,
     Nullable,
-    Object,
     OneOf,
     PageOf,
     Scalar,
     Type,
+    parts,
 )
 
 Schema = dict[str, Any]
@@ -278,18 +278,8 @@ def _used_types(model: Model, operations: list[Operation]) -> list[str]:
         if isinstance(type_, Named) and type_.name not in found:
             found.add(type_.name)
             visit(model.resolve(type_.name).type)
-        elif isinstance(type_, Object):
-            for field in type_.fields:
-                visit(field.type)
-        elif isinstance(type_, OneOf):
-            for option in type_.options:
-                visit(option)
-        elif isinstance(type_, (ListOf, PageOf)):
-            visit(type_.item)
-        elif isinstance(type_, MapOf):
-            visit(type_.value)
-        elif isinstance(type_, Nullable):
-            visit(type_.inner)
+        for part in parts(type_):
+            visit(part)
 
     for operation in operations:
         visit(operation.answer.type)

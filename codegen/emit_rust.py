@@ -10,12 +10,12 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from codegen.model import Argument, Model, Node, Operation, fail
+from codegen.model import Argument, Model, Node, Operation
 from codegen.naming import pascal, safe, words
 from codegen.output import MARK, Output
 from codegen.rust_makers import add, constructors, edit, maker_rows
 from codegen.rust_types import Types, quote, rustdoc
-from codegen.syntax import Enum, ListOf, Nullable, Scalar, Type
+from codegen.syntax import Enum, ListOf, Nullable, Scalar, TableError, Type
 
 FOLDER = "core/src/api"
 DISPATCH = "core/tests/generated/dispatch.rs"
@@ -326,7 +326,7 @@ def _fill(argument: Argument, operation: Operation, types: Types) -> str:
         return f"call.draft.part({wire}, {name});\n"
     if argument.location == "query" and isinstance(argument.type, ListOf):
         if argument.also_in_body:
-            raise fail(argument.place, f"{operation.id}: a list cannot be repeated in the body yet")
+            raise TableError(argument.place, f"{operation.id}: a list cannot be repeated in the body yet")
         return f"call.draft.query_list({wire}, {name}.iter().map(AsRef::as_ref));\n"
     form = types.form(argument.type, nullable=argument.nullable)
     value = form.pass_on.format(name)
@@ -345,7 +345,9 @@ def _fill(argument: Argument, operation: Operation, types: Types) -> str:
             text += f"call.draft.repeat({wire}, {name}.as_str());\n"
         return f"{text}call.draft.{argument.location}({wire}, {name});\n"
     if form.parameter not in ("i64", "f64", "bool", "Option<i64>", "Option<f64>", "Option<bool>", "Option<&str>"):
-        raise fail(argument.place, f"{operation.id}: no way yet to put {form.parameter} into a {argument.location}")
+        raise TableError(
+            argument.place, f"{operation.id}: no way yet to put {form.parameter} into a {argument.location}"
+        )
     text = f"call.draft.repeat({wire}, {name});\n" if argument.also_in_body else ""
     return f"{text}call.draft.{argument.location}({wire}, {name});\n"
 

@@ -11,10 +11,10 @@ import re
 from dataclasses import dataclass, field
 
 from codegen.makers import made_types
-from codegen.model import Argument, Model, Node, Operation, fail
+from codegen.model import Argument, Model, Node, Operation
 from codegen.naming import camel, pascal, safe, words
 from codegen.output import MARK, Output
-from codegen.syntax import ListOf, Scalar
+from codegen.syntax import ListOf, Scalar, TableError
 from codegen.typescript_makers import add, constructors_file, edit, maker_rows
 from codegen.typescript_types import Types, field_doc, helpers, key, quote, sentence, tsdoc, union
 
@@ -145,7 +145,9 @@ class _Classes:
         for name in [*node.children, *(o.name for o in node.operations)]:
             if camel(name) in _TAKEN:
                 place = next(o for n in node.walk() for o in n.operations).place
-                raise fail(place, f"{name!r} cannot be a name in TypeScript; the classes have a member of that name")
+                raise TableError(
+                    place, f"{name!r} cannot be a name in TypeScript; the classes have a member of that name"
+                )
         abstract = "" if node.name else "abstract "
         doc = tsdoc([sentence(node.doc)])
         return f"{doc}\nexport {abstract}class {class_of(node)} extends Resource {{\n" + "\n\n".join(members) + "\n}"

@@ -6,7 +6,6 @@ tree of handles. What does not make sense is refused with the line it stands on,
 
 from __future__ import annotations
 
-import re
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 
@@ -17,10 +16,11 @@ from codegen.syntax import (
     Field,
     Json,
     Place,
+    Scalar,
     Segment,
-    TableError,
     Type,
     _Missing,
+    parts,
 )
 
 GRADES = (
@@ -217,14 +217,9 @@ def class_name(chain: tuple[Segment, ...], at_root: Container[str] = ()) -> str:
 
 
 def _mentions_file(type_: Type) -> bool:
-    return re.search(r"Scalar\(name='file'", repr(type_)) is not None
+    return type_ == Scalar("file") or any(_mentions_file(part) for part in parts(type_))
 
 
 def field_doc(field_: Field, glossary: dict[str, str]) -> str:
     """The doc of a field: its own, else the glossary's, else nothing."""
     return field_.doc or glossary.get(field_.arg, "") or glossary.get(field_.name, "")
-
-
-def fail(place: Place, message: str) -> TableError:
-    """A complaint about the table."""
-    return TableError(place, message)

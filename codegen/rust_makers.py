@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from codegen.makers import KIND, Item, item, made_types, marks, summary, target
-from codegen.model import Argument, Model, NamedType, Operation, fail
+from codegen.model import Argument, Model, NamedType, Operation
 from codegen.naming import safe
 from codegen.rust_types import Types, quote, rustdoc
-from codegen.syntax import Field, ListOf, MapOf, Named, Object
+from codegen.syntax import Field, ListOf, MapOf, Named, Object, TableError
 
 _SETTERS = {"default": "default_value"}
 """Setters that would hide what every struct has under the field's name."""
@@ -93,7 +93,9 @@ def _field(named: NamedType, name: str) -> Field:
 
 def _list_item(field: Field) -> str:
     if not (isinstance(field.type, ListOf) and isinstance(field.type.item, Named)):
-        raise fail(field.place, f"{field.name} must be a list of a named type, for its items to be given in short")
+        raise TableError(
+            field.place, f"{field.name} must be a list of a named type, for its items to be given in short"
+        )
     return field.type.item.name
 
 
@@ -115,7 +117,7 @@ def _conversions(model: Model, types: Types, operations: list[Operation]) -> str
         if short is not None:
             from_text = _from_short(types, short)
             if found.setdefault((short.named.name, ""), from_text) != from_text:
-                raise fail(o.place, f"{short.named.name} is given in short in two ways")
+                raise TableError(o.place, f"{short.named.name} is given in short in two ways")
         for a in o.free:
             given, held = _inner(types, a.type), _inner(types, target(model, o, a).type)
             if given is not None and held is not None and given.name != held.name:

@@ -114,6 +114,21 @@ class Object:
 Type: TypeAlias = Scalar | ListOf | MapOf | PageOf | OneOf | Enum | Named | Nullable | Object
 
 
+def parts(type_: Type) -> tuple[Type, ...]:
+    """The types that a type is directly made of; a name is one whole, whatever it stands for."""
+    if isinstance(type_, (ListOf, PageOf)):
+        return (type_.item,)
+    if isinstance(type_, MapOf):
+        return (type_.value,)
+    if isinstance(type_, Nullable):
+        return (type_.inner,)
+    if isinstance(type_, OneOf):
+        return type_.options
+    if isinstance(type_, Object):
+        return tuple(f.type for f in type_.fields)
+    return ()
+
+
 @dataclass(frozen=True)
 class Field:
     """A field of an object or a parameter: wire name, argument name, type and what is known about it."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from codegen.makers import KIND, Item, item, made_types, marks, summary, target
-from codegen.model import Argument, Model, Operation, fail
+from codegen.model import Argument, Model, Operation
 from codegen.naming import camel
 from codegen.output import MARK
-from codegen.syntax import ListOf, Named
+from codegen.syntax import ListOf, Named, TableError
 from codegen.typescript_types import Types, key, quote, sentence, tsdoc
 
 OPTIONS = "@param options - Signal, limits and headers of this call alone."
@@ -155,7 +155,7 @@ def edit(model: Model, types: Types, operation: Operation, params: str) -> str:
     fields = operation.at("body")
     for a in fields:
         if a.wire != a.name:
-            raise fail(a.place, f"{operation.id}: `edit` in TypeScript cannot rename {a.wire!r} yet")
+            raise TableError(a.place, f"{operation.id}: `edit` in TypeScript cannot rename {a.wire!r} yet")
     answer = types.spell(operation.answer.type, False)
     method = camel(operation.name)
     read = (
