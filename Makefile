@@ -22,7 +22,7 @@ test: lint test-codegen test-rust test-python test-node test-examples test-packa
 
 lint: lint-generated lint-rust lint-python lint-node ## formatters, linters, type checkers, and drift of generated files
 
-conformance: build-python build-node tests/judges/node_modules/.ready ## every operation of every face, judged by Prism
+conformance: build-python build-node tests/judges/node_modules/.ready ## every operation of every face, on Prism and on the emulator
 	$(PY) -m tests.conformance
 
 generate: $(VENV)/.ready node_modules/.ready ## write the generated files from operations/*.ops

@@ -1,4 +1,4 @@
-"""`make conformance`: every operation of every face, once with all its parameters, judged by Prism.
+"""`make conformance`: every operation of every face, with all its parameters, on Prism and on the emulator.
 
 Prism serves `openapi/*.json` and answers a request that breaks the document with an error, so a face that spells a
 path, a parameter or a body differently from what the table promises is found out by a program that is not ours.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -21,17 +22,20 @@ ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
 WORK = ROOT / "target" / "conformance"
 MAYBE = {"type": "integer", "nullable": True}
+REFUSAL = re.compile(r": 4\d\d ")
+"""How an error of any face names a refusal."""
 NONE = {"nullable": True, "enum": [None]}
 NUMBER = {"type": "integer"}
 ONE = {"type": "integer", "enum": [1]}
 PRISM = ROOT / "tests" / "judges" / "node_modules" / ".bin" / "prism"
 sys.path.insert(0, str(HERE))
 
-from faces import python_async, python_sync  # noqa: E402 - beside this file, which is run as a folder
-from plan import plan  # noqa: E402
+from faces import TOKEN, python_async, python_sync  # noqa: E402 - beside this file, which is run as a folder
+from plan import on_demo_data, plan  # noqa: E402
 
 from codegen.__main__ import load  # noqa: E402
 from xano_metadata import ApiError, Xano  # noqa: E402
+from xano_metadata.testing import Emulator  # noqa: E402
 
 Violations = list[tuple[str, str]]
 Face = Callable[[list[dict[str, Any]], str, str], Violations]
@@ -39,7 +43,7 @@ Face = Callable[[list[dict[str, Any]], str, str], Violations]
 
 def node(calls: list[dict[str, Any]], account_url: str, instance_url: str) -> Violations:
     """The Node face, in a process of its own."""
-    return _program(["node", str(HERE / "runner.mjs")], account_url, instance_url)
+    return _program(["node", str(HERE / "runner.mjs")], calls, account_url, instance_url)
 
 
 def rust(calls: list[dict[str, Any]], account_url: str, instance_url: str) -> Violations:
@@ -56,11 +60,13 @@ def rust(calls: list[dict[str, Any]], account_url: str, instance_url: str) -> Vi
         "conformance",
         "--",
     ]
-    return _program(cargo, account_url, instance_url)
+    return _program(cargo, calls, account_url, instance_url)
 
 
-def _program(command: list[str], account_url: str, instance_url: str) -> Violations:
-    arguments = [str(WORK / "plan.json"), account_url, instance_url]
+def _program(command: list[str], calls: list[dict[str, Any]], account_url: str, instance_url: str) -> Violations:
+    file = WORK / "plan.json"
+    file.write_text(json.dumps(calls), encoding="utf-8")
+    arguments = [str(file), account_url, instance_url]
     done = subprocess.run([*command, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
     if done.returncode:
         sys.exit(f"{' '.join(command)} failed:\n{done.stderr}")
@@ -135,8 +141,8 @@ def check_the_judge(account_url: str) -> None:
 def main() -> int:
     """Runs every face; returns the exit code."""
     WORK.mkdir(parents=True, exist_ok=True)
-    calls = plan(load())
-    (WORK / "plan.json").write_text(json.dumps(calls), encoding="utf-8")
+    model = load()
+    calls = plan(model)
     operations = len({call["id"] for call in calls})
     chosen = os.environ.get("FACES", ",".join(FACES)).split(",")
     failed = False
@@ -148,7 +154,22 @@ def main() -> int:
                 print(f"  {id_}: {text}")
             print(f"{name}: {operations} operations, {len(violations)} violations", flush=True)
             failed = failed or bool(violations)
+    on_demo = on_demo_data(calls, model)
+    for name in chosen:
+        failed = on_the_emulator(name, on_demo, operations) or failed
     return 1 if failed else 0
+
+
+def on_the_emulator(name: str, calls: list[dict[str, Any]], operations: int) -> bool:
+    """Calls everything on the demonstration data; whether an answer was neither a value nor a refusal (4xx)."""
+    with Emulator(seed_demo=True, token=TOKEN) as emulator:
+        answers = FACES[name](calls, emulator.account_url, emulator.instance_url)
+    broken = [(id_, text) for id_, text in answers if not REFUSAL.search(text)]
+    for id_, text in broken:
+        print(f"  {id_}: {text}")
+    values = operations - len({id_ for id_, _ in answers})
+    print(f"{name} on the emulator: {operations} operations, {values} done, {len(broken)} broken", flush=True)
+    return bool(broken)
 
 
 if __name__ == "__main__":

@@ -33,6 +33,9 @@ FORMATS = {
 }
 DEEPEST = 6
 
+EXISTING = {"canonical": "demo-001", "branch_label": "v1", "label": "live", "schema_name": "name"}
+"""What the demonstration data of the emulator has under a name; of everything with a number it has number 1."""
+
 
 @dataclass
 class Call:
@@ -59,6 +62,22 @@ def plan(model: Model) -> list[dict[str, Any]]:
             calls.append(asdict(_call(model, operation, leave_out=("body", "whole_body"))))
         calls.append(asdict(_call(model, operation, leave_out=("script",) if fields else ())))
     return calls
+
+
+def on_demo_data(calls: list[dict[str, Any]], model: Model) -> list[dict[str, Any]]:
+    """The same calls, addressed to what the demonstration data holds; what destroys comes last."""
+    by_id = {operation.id: operation for operation in model.operations}
+
+    def existing(name: str, planned: Any) -> Any:
+        return EXISTING.get(name, planned if isinstance(planned, str) else 1)
+
+    result = []
+    for call in sorted(calls, key=lambda c: by_id[c["id"]].effect == "destroy"):
+        paths = {a.name for a in by_id[call["id"]].at("path")}
+        chain = [[name, {p: existing(p, v) for p, v in params.items()}] for name, params in call["chain"]]
+        positional = {p: existing(p, v) if p in paths else v for p, v in call["positional"].items()}
+        result.append({**call, "chain": chain, "positional": positional})
+    return result
 
 
 def _call(model: Model, operation: Operation, leave_out: tuple[str, ...]) -> Call:
