@@ -29,6 +29,7 @@ use http::StatusCode;
 
 pub use kind::ErrorKind;
 
+use crate::records::Report;
 use answer::shorten;
 pub(crate) use answer::{ErrorAnswer, request_id};
 
@@ -48,6 +49,9 @@ struct Inner {
     body: Option<String>,
     status: Option<StatusCode>,
     source: Option<Box<dyn StdError + Send + Sync>>,
+    row: Option<u64>,
+    column: Option<String>,
+    report: Option<Box<Report>>,
 }
 
 /// Which call failed.
@@ -88,6 +92,20 @@ impl Error {
     pub fn internal(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Internal, message)
             .with_hint("This is a defect of xano-metadata, please report it with what you called.")
+    }
+
+    /// A row that cannot be stored; `row` is its place in the source, counted from 1.
+    pub(crate) fn record(message: impl Into<String>, row: Option<u64>, column: Option<String>) -> Self {
+        let mut error = Self::new(ErrorKind::Record, message);
+        error.0.row = row;
+        error.0.column = column;
+        error
+    }
+
+    /// Says how far the job had come.
+    pub(crate) fn with_report(mut self, report: Report) -> Self {
+        self.0.report = Some(Box::new(report));
+        self
     }
 
     pub(crate) fn decode(message: impl Into<String>, body: &[u8]) -> Self {
@@ -266,9 +284,28 @@ impl Error {
         self.0.outcome_unknown
     }
 
+    /// The row at fault, by its place in the source, counted from 1.
+    #[must_use]
+    pub const fn row(&self) -> Option<u64> {
+        self.0.row
+    }
+
+    /// The column at fault.
+    #[must_use]
+    pub fn column(&self) -> Option<&str> {
+        self.0.column.as_deref()
+    }
+
+    /// How far a job on records had come when it failed.
+    #[must_use]
+    pub fn report(&self) -> Option<&Report> {
+        self.0.report.as_deref()
+    }
+
     /// Everything as JSON text, for the language bindings: `kind` (the class name), `code`, `text` (all of `Display`),
     /// `message`, `hint`, `status`, `payload`, `param`, `line`, `col`, `operation`, `method`, `path`, `host`, `scope`,
-    /// `request_id`, `attempts`, `retry_after` (seconds), `body`, `outcome_unknown`. Unknown things are null.
+    /// `request_id`, `attempts`, `retry_after` (seconds), `body`, `outcome_unknown`; and of jobs on records
+    /// `row`, `column`, `report`. Unknown things are null.
     #[must_use]
     pub fn to_json(&self) -> String {
         let place = &self.0.place;
@@ -296,6 +333,9 @@ impl Error {
             "retry_after": self.retry_after().map(|wait| wait.as_secs_f64()),
             "body": self.body(),
             "outcome_unknown": self.outcome_unknown(),
+            "row": self.row(),
+            "column": self.column(),
+            "report": self.report(),
         });
         fields.to_string()
     }

@@ -38,6 +38,7 @@
 //! - [`Request`] → [`Connection::call`] → [`Reply`]: bytes in, bytes out, everything between them the engine's work.
 //! - [`Connection::pages`] → [`Pages`] → [`RawPage`]: lists, whichever of the five ways the server pages.
 //! - [`Connection::open`] and [`Connection::fetch`] → [`Download`]: files, the latter without the token.
+//! - [`records`]: whole tables as data: stable reads, bulk loads, files, copies.
 //! - [`Error`]: one type, with a `code` that is the same in every language, and [`Error::to_json`].
 //! - [`Event`] and [`Stats`]: seeing inside. [`operation`]: the table. [`runtime`]: tokio for callers that have none.
 #![deny(missing_docs)]
@@ -49,6 +50,7 @@
 
 pub mod api;
 pub mod operation;
+pub mod records;
 pub mod runtime;
 
 mod attempt;

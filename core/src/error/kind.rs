@@ -32,6 +32,8 @@ pub enum ErrorKind {
     Server,
     /// Another status that is not success, such as a redirect.
     Http,
+    /// A row of a job on records cannot be stored, or it cannot be known what became of it.
+    Record,
     /// A defect of ours.
     #[default]
     Internal,
@@ -68,6 +70,7 @@ impl ErrorKind {
             Self::RateLimit => "rate_limited",
             Self::Server => "server_error",
             Self::Http => "http_error",
+            Self::Record => "record_error",
             Self::Internal => "internal_error",
         }
     }
@@ -89,6 +92,7 @@ impl ErrorKind {
             Self::RateLimit => "RateLimitError",
             Self::Server => "ServerError",
             Self::Http => "ApiError",
+            Self::Record => "RecordError",
             Self::Internal => "XanoError",
         }
     }
