@@ -402,6 +402,7 @@ class _Builder:
                         node.bound + params,
                         class_name(chain, at_root),
                         docs[operation.api, chain].doc,
+                        docs[operation.api, chain].more_in,
                     )
                     if child.class_name in self.types or child.class_name in classes:
                         raise TableError(operation.place, f"two things would be called {child.class_name}")

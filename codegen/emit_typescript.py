@@ -93,6 +93,11 @@ def class_of(node: Node) -> str:
     return node.class_name if node.name else f"{pascal(node.api)}Api"
 
 
+def _parent(node: Node) -> str:
+    """What the class extends: `Resource`, or `RecordsResource` for `more in records`."""
+    return f"{pascal(node.more_in or '')}Resource"
+
+
 class _Classes:
     """Writes one file of classes."""
 
@@ -119,6 +124,8 @@ class _Classes:
         making = [n for n in _MAKING if n in used] + [f"type {n}" for n in _MAKING_TYPES if n in used]
         lines = [f"import {{ {', '.join(making)} }} from '../making.js'"] if making else []
         lines.append(f"import {{ {', '.join(heart)} }} from '../resource.js'")
+        more = sorted(f"import {{ {_parent(n)} }} from '../{n.more_in}.js'" for n in self.group.nodes if n.more_in)
+        lines += more
         if named := helpers(body):
             lines.append(f"import type {{ {', '.join(named)} }} from '../values.js'")
         if named := self.types.mentions(body):
@@ -150,7 +157,8 @@ class _Classes:
                 )
         abstract = "" if node.name else "abstract "
         doc = tsdoc([sentence(node.doc)])
-        return f"{doc}\nexport {abstract}class {class_of(node)} extends Resource {{\n" + "\n\n".join(members) + "\n}"
+        head = f"{doc}\nexport {abstract}class {class_of(node)} extends {_parent(node)} {{\n"
+        return head + "\n\n".join(members) + "\n}"
 
     def _child(self, child: Node) -> str:
         file = self.home[id(child)]

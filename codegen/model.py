@@ -165,6 +165,8 @@ class Node:
     """What it and the nodes above it bind, in the order of the chain."""
     class_name: str
     doc: str
+    more_in: str | None = None
+    """The faces' hand-written module whose class this one extends."""
     children: dict[str, Node] = field(default_factory=dict)
     operations: list[Operation] = field(default_factory=list)
 

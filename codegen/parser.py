@@ -166,8 +166,13 @@ class _FileReader:
             if not parser.try_word("in"):
                 raise parser.fail("expected `in CHAIN` after the field")
             listing = parser.chain()
+        more = None
+        if parser.try_word("more"):
+            if not parser.try_word("in"):
+                raise parser.fail("expected `more in MODULE`")
+            more = parser.word()
         parser.end()
-        self.table.handles.append(HandleBlock(self._need_api(place), chain, doc, field, listing, place))
+        self.table.handles.append(HandleBlock(self._need_api(place), chain, doc, field, listing, more, place))
 
     def _operation(self, method: str, path: str, place: Place, lines: list[Line]) -> None:
         if self.family is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import textwrap
 
 from codegen.model import Argument, Operation
@@ -26,8 +27,8 @@ def sentence(text: str) -> str:
 
 
 def paragraphs(text: str) -> list[str]:
-    """The paragraphs of a doc: `|` starts one."""
-    return [sentence(" ".join(part.split())) for part in text.split("|") if part.strip()]
+    """The paragraphs of a doc: `|` with space around it starts one."""
+    return [sentence(" ".join(part.split())) for part in re.split(r"(?:^|\s)\|\s", text) if part.strip()]
 
 
 def docstring(blocks: list[list[str]], indent: str) -> str:

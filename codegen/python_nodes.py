@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 
 from codegen.model import Argument, Model, Node, Operation
-from codegen.naming import safe, snake
+from codegen.naming import pascal, safe, snake
 from codegen.output import MARK
 from codegen.python_docs import OPTIONS, docstring, method_doc, paragraphs, sentence, summary_first
 from codegen.python_makers import add, rows
@@ -67,10 +67,12 @@ class Nodes:
         doc = docstring([[f"{title}, {self.face.about}."], *(paragraphs(f.about) for f in about)], "")
         head = [f"# {MARK}", doc, "", "from __future__ import annotations", ""]
         table = [rows(self.model, makers)] if (makers := [o for n in nodes for o in n.operations if o.makes]) else []
-        return "\n".join([*head, *self._imports(spelling, body), *table, "", body, ""])
+        return "\n".join([*head, *self._imports(spelling, nodes, body), *table, "", body, ""])
 
-    def _imports(self, spelling: Spelling, body: str) -> list[str]:
-        runtime = [f"from {HEART}._node import {self.face.base}"]
+    def _imports(self, spelling: Spelling, nodes: list[Node], body: str) -> list[str]:
+        plain = re.search(rf"\({self.face.base}\):", body)
+        runtime = [f"from {HEART}._node import {self.face.base}"] if plain else []
+        runtime += sorted(f"from {HEART}._{n.more_in} import {self._base(n)}" for n in nodes if n.more_in)
         readers = [name for name in READERS if f"{name}(" in body or f", {name}," in body or f", {name})" in body]
         if readers:
             runtime.append(f"from {HEART}._model import {', '.join(readers)}")
@@ -107,7 +109,7 @@ class Nodes:
         name = self._class_name(node)
         members = {safe(child.name, "python") for child in node.children.values()}
         members |= {safe(operation.name, "python") for operation in node.operations}
-        lines = [f"class {name}({self.face.base}):"]
+        lines = [f"class {name}({self._base(node)}):"]
         lines.append(docstring(summary_first(paragraphs(node.doc)), "    "))
         lines += ["", "    __slots__ = ()"]
         for child in node.children.values():
@@ -120,6 +122,10 @@ class Nodes:
             if operation.reads is not None:
                 lines += ["", *self._edit(spelling, operation, members)]
         return "\n".join(lines)
+
+    def _base(self, node: Node) -> str:
+        """What the class extends: `SyncNode`, or `SyncRecordsNode` for `more in records`."""
+        return self.face.base.replace("Node", f"{pascal(node.more_in)}Node") if node.more_in else self.face.base
 
     def _class_name(self, node: Node) -> str:
         return f"{self.face.prefix}{node.class_name}" + ("" if node.name else "Operations")

@@ -163,13 +163,14 @@ class TypeBlock:
 
 @dataclass
 class HandleBlock:
-    """`handle CHAIN "doc"`, and perhaps `found by FIELD in CHAIN`."""
+    """`handle CHAIN "doc"`, and perhaps `found by FIELD in CHAIN` and `more in MODULE`."""
 
     api: str
     chain: tuple[Segment, ...]
     doc: str
     found_by: str | None
     found_in: tuple[Segment, ...] | None
+    more_in: str | None
     place: Place
 
 

@@ -327,3 +327,11 @@ def test_unions_have_no_repetitions() -> None:
 def test_members_do_not_hide_builtins() -> None:
     assert unshadowed('list[int] | Literal["list"]', {"list", "get"}) == 'builtins.list[int] | Literal["list"]'
     assert unshadowed("list[int]", {"get"}) == "list[int]"
+
+
+def test_more_in_a_module_changes_the_base_class() -> None:
+    files = emit_python.emit(fixture()).files
+    for folder, base in (("sync", "SyncRecordsNode"), ("aio", "AsyncRecordsNode")):
+        (text,) = [t for p, t in files.items() if f"/{folder}/" in p and "class " in t and "ShelfRows(" in t]
+        assert f"ShelfRows({base}):" in text
+        assert f"from xano_metadata._records import {base}" in text

@@ -201,3 +201,9 @@ def test_a_name_that_classes_need_is_refused() -> None:
     )
     with pytest.raises(TableError, match="cannot be a name in TypeScript"):
         emit_typescript.emit(table)
+
+
+def test_more_in_a_module_changes_the_base_class() -> None:
+    (text,) = [t for t in emit_typescript.emit(fixture()).files.values() if "class ShelfRows " in t]
+    assert "class ShelfRows extends RecordsResource {" in text
+    assert "import { RecordsResource } from '../records.js'" in text

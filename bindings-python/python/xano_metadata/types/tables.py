@@ -45,9 +45,7 @@ class Index(Model):
     id: str | None
     """Short text that identifies the index; left out when it is new."""
     type: str
-    """Kind, such as `primary`, `btree` or `btree.
-    unique`; a listing shows how the server spells the others.
-    """
+    """Kind, such as `primary`, `btree` or `btree|unique`; a listing shows how the server spells the others."""
     fields: list[IndexField]
     """The columns it covers, in this order."""
     name: str | None

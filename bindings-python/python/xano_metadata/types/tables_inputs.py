@@ -28,9 +28,7 @@ class IndexInput(TypedDict):
     id: NotRequired[str | None]
     """Short text that identifies the index; left out when it is new."""
     type: str
-    """Kind, such as `primary`, `btree` or `btree.
-    unique`; a listing shows how the server spells the others.
-    """
+    """Kind, such as `primary`, `btree` or `btree|unique`; a listing shows how the server spells the others."""
     fields: Sequence[IndexField | IndexFieldInput]
     """The columns it covers, in this order."""
     name: NotRequired[str | None]

@@ -4,16 +4,15 @@
 Records are the rows of a table, kept apart in each data source; `data_source` names the one that is meant, `live`
 when it is left out. A record is a plain map from column name to value, and its id a number or a UUID, as the table
 has it. A search is a map of conditions or a list of them, all of which must hold. The key of a condition is a column
-name, alone for equality or followed by `.
-` and an operator, as in `{"price.
->": 70}`; `>`, `<`, `in` and `not in` are documented, `>=`, `<=` and `!=` are in use as well. A condition with `.
-or` at the end of its key is joined by "or".
+name, alone for equality or followed by `|` and an operator, as in `{"price|>": 70}`; `>`, `<`, `in` and `not in` are
+documented, `>=`, `<=` and `!=` are in use as well. A condition with `|or` at the end of its key is joined by "or".
 """
 
 from __future__ import annotations
 
 from xano_metadata._node import SyncNode
 from xano_metadata._options import OMIT
+from xano_metadata._records import SyncRecordsNode
 
 from ...types.records import BulkResult
 
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from ...types.records_inputs import RecordUpdateInput
 
 
-class TableRecords(SyncNode):
+class TableRecords(SyncRecordsNode):
     """The records of a table."""
 
     __slots__ = ()
