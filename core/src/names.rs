@@ -221,7 +221,7 @@ fn missing(key: &Key, finder: Finder, found: &[(String, Value)]) -> Error {
 }
 
 /// The names that somebody may have meant, nearest first.
-fn near<'n>(wanted: &str, names: impl Iterator<Item = &'n str>) -> Vec<String> {
+pub(crate) fn near<'n>(wanted: &str, names: impl Iterator<Item = &'n str>) -> Vec<String> {
     let wanted = wanted.to_lowercase();
     let tolerated = 2.max(wanted.chars().count() / 3);
     let mut near: Vec<(usize, &str)> = names

@@ -6,6 +6,7 @@
 //!
 //! The language faces hand options over as JSON, so the structs here are the only place that knows their names.
 
+mod check;
 mod job;
 mod options;
 mod report;

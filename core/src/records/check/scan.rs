@@ -1,0 +1,513 @@
+//! JSON text, walked through piece by piece without building anything.
+//!
+//! Strict, because what passes here is sent as it stands: escapes must be such, a half surrogate is refused, numbers follow
+//! the grammar to the letter, and nesting is bounded. Slices come back, so that what needs no change is copied and
+//! nothing else.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// How deep values may be nested; parsers everywhere stop at about this.
+pub(crate) const DEEPEST: usize = 128;
+
+/// Where text stops being JSON, and what should have been there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Broken {
+    /// Bytes before it.
+    pub(crate) at: usize,
+    /// Such as `a comma`.
+    expected: &'static str,
+    /// What was found, where that says more than the place.
+    found: Option<&'static str>,
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.found {
+            Some(found) => write!(
+                formatter,
+                "{found} was found at byte {}, where {} was expected",
+                self.at, self.expected
+            ),
+            None => write!(formatter, "{} was expected at byte {}", self.expected, self.at),
+        }
+    }
+}
+
+/// A string as it is written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Quoted<'t> {
+    /// With the quotation marks.
+    pub(crate) json: &'t str,
+    escaped: bool,
+}
+
+impl<'t> Quoted<'t> {
+    /// The text that is meant.
+    pub(crate) fn text(&self) -> Cow<'t, str> {
+        let inside = &self.json[1..self.json.len() - 1];
+        if self.escaped {
+            // Checked when it was read; what cannot be is shown as it is written.
+            serde_json::from_str(self.json).map_or(Cow::Borrowed(inside), Cow::Owned)
+        } else {
+            Cow::Borrowed(inside)
+        }
+    }
+}
+
+/// Any value as it is written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Raw<'t> {
+    pub(crate) json: &'t str,
+    /// Whether there is space between its parts.
+    spaced: bool,
+}
+
+impl Raw<'_> {
+    /// Appends it without space between its parts; numbers and texts stay as they are written.
+    pub(crate) fn write_minified(&self, out: &mut Vec<u8>) {
+        if !self.spaced {
+            out.extend_from_slice(self.json.as_bytes());
+            return;
+        }
+        let mut cursor = Cursor::new(self.json);
+        while let Some(byte) = cursor.peek() {
+            match byte {
+                b'"' => match cursor.string() {
+                    Ok(string) => out.extend_from_slice(string.json.as_bytes()),
+                    // Unreachable for what `value` has passed.
+                    Err(_) => return,
+                },
+                b' ' | b'\n' | b'\r' | b'\t' => cursor.at += 1,
+                _ => {
+                    out.push(byte);
+                    cursor.at += 1;
+                }
+            }
+        }
+    }
+}
+
+/// A place in JSON text.
+#[derive(Clone, Debug)]
+pub(crate) struct Cursor<'t> {
+    text: &'t str,
+    pub(crate) at: usize,
+}
+
+/// Whether a byte stands for itself inside a string.
+static PLAIN: [bool; 256] = {
+    let mut plain = [true; 256];
+    let mut byte = 0;
+    while byte < 0x20 {
+        plain[byte] = false;
+        byte += 1;
+    }
+    plain[b'"' as usize] = false;
+    plain[b'\\' as usize] = false;
+    plain
+};
+
+impl<'t> Cursor<'t> {
+    pub(crate) const fn new(text: &'t str) -> Self {
+        Self { text, at: 0 }
+    }
+
+    pub(crate) fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    pub(crate) fn space(&mut self) {
+        while matches!(self.peek(), Some(b' ' | b'\n' | b'\r' | b'\t')) {
+            self.at += 1;
+        }
+    }
+
+    /// What stands between an earlier place and this one.
+    pub(crate) fn since(&self, start: usize) -> &'t str {
+        &self.text[start..self.at]
+    }
+
+    pub(crate) const fn broken(&self, expected: &'static str) -> Broken {
+        Broken {
+            at: self.at,
+            expected,
+            found: None,
+        }
+    }
+
+    pub(crate) fn expect(&mut self, byte: u8, expected: &'static str) -> Result<(), Broken> {
+        if self.peek() == Some(byte) {
+            self.at += 1;
+            return Ok(());
+        }
+        Err(self.broken(expected))
+    }
+
+    /// The end of the text, after space.
+    pub(crate) fn end(&mut self) -> Result<(), Broken> {
+        self.space();
+        if self.at == self.text.len() {
+            Ok(())
+        } else {
+            Err(self.broken("the end"))
+        }
+    }
+
+    /// Goes to the next key of an object, or past its end. `first` is whether the brace was just passed.
+    pub(crate) fn key(&mut self, first: bool) -> Result<Option<Quoted<'t>>, Broken> {
+        self.space();
+        match self.peek() {
+            Some(b'}') => {
+                self.at += 1;
+                return Ok(None);
+            }
+            Some(b',') if !first => {
+                self.at += 1;
+                self.space();
+            }
+            _ if first => {}
+            _ => return Err(self.broken("a comma or the end of the object")),
+        }
+        if self.peek() != Some(b'"') {
+            return Err(self.broken("a name in quotation marks"));
+        }
+        let key = self.string()?;
+        self.space();
+        self.expect(b':', "a colon")?;
+        self.space();
+        Ok(Some(key))
+    }
+
+    /// Goes to the next value of a list, or past its end. `first` is whether the bracket was just passed.
+    pub(crate) fn item(&mut self, first: bool) -> Result<bool, Broken> {
+        self.space();
+        match self.peek() {
+            Some(b']') => {
+                self.at += 1;
+                return Ok(false);
+            }
+            Some(b',') if !first => {
+                self.at += 1;
+                self.space();
+                // A comma promises a value.
+                if self.peek() == Some(b']') {
+                    return Err(self.broken("a value"));
+                }
+            }
+            _ if first => {}
+            _ => return Err(self.broken("a comma or the end of the list")),
+        }
+        Ok(true)
+    }
+
+    /// Any value.
+    pub(crate) fn value(&mut self) -> Result<Raw<'t>, Broken> {
+        let start = self.at;
+        let mut spaced = false;
+        self.pass(0, &mut spaced)?;
+        Ok(Raw {
+            json: self.since(start),
+            spaced,
+        })
+    }
+
+    fn pass(&mut self, depth: usize, spaced: &mut bool) -> Result<(), Broken> {
+        match self.peek() {
+            Some(b'"') => self.string().map(drop),
+            Some(b'-' | b'0'..=b'9') => self.number().map(drop),
+            Some(b't') => self.word("true"),
+            Some(b'f') => self.word("false"),
+            Some(b'n') => self.word("null"),
+            Some(b'{' | b'[') if depth == DEEPEST => Err(self.broken("nesting of at most 128 levels")),
+            Some(b'{') => {
+                self.at += 1;
+                let mut first = true;
+                loop {
+                    let before = self.at;
+                    let key = self.key(first)?;
+                    *spaced |= self.has_space(before);
+                    if key.is_none() {
+                        return Ok(());
+                    }
+                    self.pass(depth + 1, spaced)?;
+                    first = false;
+                }
+            }
+            Some(b'[') => {
+                self.at += 1;
+                let mut first = true;
+                loop {
+                    let before = self.at;
+                    let more = self.item(first)?;
+                    *spaced |= self.has_space(before);
+                    if !more {
+                        return Ok(());
+                    }
+                    self.pass(depth + 1, spaced)?;
+                    first = false;
+                }
+            }
+            _ => Err(self.no_value()),
+        }
+    }
+
+    /// Whether space was passed outside of a string on the way to a value.
+    fn has_space(&self, start: usize) -> bool {
+        let passed = &self.text.as_bytes()[start..self.at];
+        let is_space = |byte: &u8| matches!(byte, b' ' | b'\n' | b'\r' | b'\t');
+        let (Some(open), Some(close)) = (
+            passed.iter().position(|byte| *byte == b'"'),
+            passed.iter().rposition(|byte| *byte == b'"'),
+        ) else {
+            return passed.iter().any(is_space);
+        };
+        passed[..open].iter().chain(&passed[close..]).any(is_space)
+    }
+
+    fn no_value(&self) -> Broken {
+        let rest = &self.text[self.at.min(self.text.len())..];
+        let found = ["NaN", "Infinity", "undefined", "None", "True", "False"]
+            .into_iter()
+            .find(|word| rest.starts_with(word));
+        Broken {
+            found,
+            ..self.broken("a value")
+        }
+    }
+
+    pub(crate) fn word(&mut self, word: &'static str) -> Result<(), Broken> {
+        if self.text.as_bytes()[self.at..].starts_with(word.as_bytes()) {
+            self.at += word.len();
+            return Ok(());
+        }
+        Err(self.broken("a value"))
+    }
+
+    /// A number, exactly as it is written.
+    pub(crate) fn number(&mut self) -> Result<&'t str, Broken> {
+        let start = self.at;
+        if self.peek() == Some(b'-') {
+            self.at += 1;
+            if self.peek() == Some(b'I') && self.text[self.at..].starts_with("Infinity") {
+                self.at = start;
+                return Err(Broken {
+                    found: Some("-Infinity"),
+                    ..self.broken("a number")
+                });
+            }
+        }
+        match self.peek() {
+            Some(b'0') => {
+                self.at += 1;
+                if matches!(self.peek(), Some(b'0'..=b'9')) {
+                    return Err(self.broken("a number without zeros in front"));
+                }
+            }
+            _ => self.digits()?,
+        }
+        if self.peek() == Some(b'.') {
+            self.at += 1;
+            self.digits()?;
+        }
+        if matches!(self.peek(), Some(b'e' | b'E')) {
+            self.at += 1;
+            if matches!(self.peek(), Some(b'+' | b'-')) {
+                self.at += 1;
+            }
+            self.digits()?;
+        }
+        Ok(self.since(start))
+    }
+
+    fn digits(&mut self) -> Result<(), Broken> {
+        let start = self.at;
+        while matches!(self.peek(), Some(b'0'..=b'9')) {
+            self.at += 1;
+        }
+        if self.at == start {
+            return Err(self.broken("a digit"));
+        }
+        Ok(())
+    }
+
+    /// A string.
+    pub(crate) fn string(&mut self) -> Result<Quoted<'t>, Broken> {
+        let start = self.at;
+        self.expect(b'"', "a text in quotation marks")?;
+        let bytes = self.text.as_bytes();
+        let mut escaped = false;
+        loop {
+            match bytes[self.at..].iter().position(|byte| !PLAIN[usize::from(*byte)]) {
+                Some(offset) => self.at += offset,
+                None => {
+                    self.at = bytes.len();
+                    return Err(self.broken("the end of a text"));
+                }
+            }
+            match bytes[self.at] {
+                b'"' => {
+                    self.at += 1;
+                    return Ok(Quoted {
+                        json: self.since(start),
+                        escaped,
+                    });
+                }
+                b'\\' => {
+                    escaped = true;
+                    self.escape()?;
+                }
+                _ => return Err(self.broken("an escape instead of a bare control character")),
+            }
+        }
+    }
+
+    fn escape(&mut self) -> Result<(), Broken> {
+        match self.text.as_bytes().get(self.at + 1) {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 2,
+            Some(b'u') => {
+                let unit = self.unit()?;
+                match unit {
+                    0xd800..=0xdbff => {
+                        let whole = self.text.as_bytes()[self.at + 6..].starts_with(b"\\u");
+                        let low = if whole {
+                            Self {
+                                text: self.text,
+                                at: self.at + 6,
+                            }
+                            .unit()?
+                        } else {
+                            0
+                        };
+                        if !(0xdc00..=0xdfff).contains(&low) {
+                            return Err(self.half());
+                        }
+                        self.at += 12;
+                    }
+                    0xdc00..=0xdfff => return Err(self.half()),
+                    _ => self.at += 6,
+                }
+            }
+            _ => return Err(self.broken("an escape that JSON knows")),
+        }
+        Ok(())
+    }
+
+    const fn half(&self) -> Broken {
+        Broken {
+            found: Some("half a surrogate pair"),
+            ..self.broken("a character")
+        }
+    }
+
+    /// The four digits of the escape that begins here.
+    fn unit(&self) -> Result<u16, Broken> {
+        let digits = self.text.as_bytes().get(self.at + 2..self.at + 6);
+        digits
+            .filter(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+            .and_then(|digits| u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok())
+            .ok_or_else(|| self.broken("four hexadecimal digits of an escape"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    use super::*;
+
+    fn passes(text: &str) -> Result<String, Broken> {
+        let mut cursor = Cursor::new(text);
+        cursor.space();
+        let raw = cursor.value()?;
+        cursor.end()?;
+        let mut out = Vec::new();
+        raw.write_minified(&mut out);
+        Ok(String::from_utf8(out).expect("text"))
+    }
+
+    #[test]
+    fn only_the_space_between_parts_goes() {
+        let text = "{ \"a b\" : [ 1 , \" \\\" \" ] ,\n\t\"c\": 1e400, \"\":[ ] , \" \":{ }}";
+        assert_eq!(
+            passes(text).as_deref(),
+            Ok(r#"{"a b":[1," \" "],"c":1e400,"":[]," ":{}}"#)
+        );
+        assert_eq!(passes("{\"a\" :1}").as_deref(), Ok("{\"a\":1}"));
+    }
+
+    #[test]
+    fn what_is_no_json_is_refused_with_its_place() {
+        for (text, reason) in [
+            ("", "a value was expected at byte 0"),
+            ("[1,]", "a value was expected at byte 3"),
+            ("[1 2]", "a comma or the end of the list was expected at byte 3"),
+            ("{\"a\":1,}", "a name in quotation marks was expected at byte 7"),
+            ("{\"a\" 1}", "a colon was expected at byte 5"),
+            ("{a:1}", "a name in quotation marks was expected at byte 1"),
+            ("01", "a number without zeros in front was expected at byte 1"),
+            ("1.", "a digit was expected at byte 2"),
+            ("-", "a digit was expected at byte 1"),
+            ("+1", "a value was expected at byte 0"),
+            ("[NaN]", "NaN was found at byte 1, where a value was expected"),
+            (
+                "-Infinity",
+                "-Infinity was found at byte 0, where a number was expected",
+            ),
+            ("None", "None was found at byte 0, where a value was expected"),
+            ("\"a", "the end of a text was expected at byte 2"),
+            (
+                "\"a\nb\"",
+                "an escape instead of a bare control character was expected at byte 2",
+            ),
+            (r#""\x""#, "an escape that JSON knows was expected at byte 1"),
+            (
+                r#""\u12g4""#,
+                "four hexadecimal digits of an escape was expected at byte 1",
+            ),
+            (
+                r#""\ud800""#,
+                "half a surrogate pair was found at byte 1, where a character was expected",
+            ),
+            (
+                r#""\ud800\u0041""#,
+                "half a surrogate pair was found at byte 1, where a character was expected",
+            ),
+            (
+                r#""\udc00""#,
+                "half a surrogate pair was found at byte 1, where a character was expected",
+            ),
+            ("1 x", "the end was expected at byte 2"),
+        ] {
+            assert_eq!(passes(text).expect_err(text).to_string(), reason, "{text}");
+        }
+        let deep = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
+        assert!(passes(&deep(DEEPEST)).is_ok());
+        assert!(passes(&deep(DEEPEST + 1)).is_err());
+    }
+
+    proptest! {
+        /// serde_json is the judge, apart from its own bounds on numbers.
+        #[test]
+        fn it_takes_what_is_json_and_nothing_else(text in "[\\[\\]{}\",:a1e.\\-+0tnrufls\\\\d8c \u{7}ä]{0,40}") {
+            let judged: Result<&serde_json::value::RawValue, _> = serde_json::from_str(&text);
+            let passed = passes(&text);
+            // A raw value is not looked into as far as surrogates.
+            if passed.is_ok() {
+                prop_assert!(judged.is_ok());
+            } else if judged.is_ok() {
+                prop_assert!(passed.expect_err("refused").to_string().contains("surrogate"));
+            }
+        }
+
+        #[test]
+        fn strings_mean_what_serde_reads(text in any::<String>()) {
+            let json = Value::from(text.clone()).to_string();
+            let mut cursor = Cursor::new(&json);
+            let quoted = cursor.string().expect("a string");
+            prop_assert_eq!(quoted.text(), text);
+            prop_assert!(cursor.end().is_ok());
+        }
+    }
+}
