@@ -9,7 +9,7 @@ import pytest
 
 MODULES = [
     f"xano_metadata{name}"
-    for name in ["", ".errors", ".testing", *"._aio ._client ._logging ._model ._options ._pages ._time".split()]
+    for name in ["", ".errors", ".testing", *"._aio ._client ._logging ._model ._options ._pages ._search ._time".split()]
 ]
 
 

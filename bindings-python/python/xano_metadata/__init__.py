@@ -40,6 +40,10 @@ if TYPE_CHECKING:
     from xano_metadata._pages import AsyncPager as AsyncPager
     from xano_metadata._pages import Page as Page
     from xano_metadata._pages import Pager as Pager
+    from xano_metadata._search import Field as Field
+    from xano_metadata._search import Search as Search
+    from xano_metadata._search import field as field
+    from xano_metadata._search import where as where
     from xano_metadata._time import parse_time as parse_time
     from xano_metadata.errors import ApiError as ApiError
     from xano_metadata.errors import AuthenticationError as AuthenticationError
@@ -66,6 +70,7 @@ _HOMES = {
     "_model": "Model Time",
     "_options": "OMIT CallFields CallOptions ClientFields ClientOptions Omit RateLimit Stats",
     "_pages": "AsyncPager Page Pager",
+    "_search": "Field Search field where",
     "_time": "parse_time",
     "errors": "ApiError AuthenticationError BadRequestError Cancelled ConfigError ConflictError ConnectionError "
     "DecodeError NotFoundError PermissionError RateLimitError ServerError TimeoutError XanoError",
