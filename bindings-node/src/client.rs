@@ -104,7 +104,7 @@ pub struct NativeConnection {
 
 #[napi]
 impl NativeConnection {
-    /// Makes a call. With `full` the body comes as bytes, with what is known about it.
+    /// Makes a call. With `full` what is known about the body comes along, which is bytes unless it is JSON.
     #[napi]
     pub fn call(
         &self,
@@ -121,16 +121,18 @@ impl NativeConnection {
                 let json = request.operation().map(|row| row.answer == AnswerKind::Json);
                 let reply = connection.call(request).await?;
                 let content_type = content_type(&reply);
-                if json.unwrap_or_else(|| is_json(&content_type)) {
+                let json = json.unwrap_or_else(|| is_json(&content_type));
+                if json {
                     // A look before V8 parses it: only here is everything known that belongs into the error.
                     reply.json::<IgnoredAny>()?;
                 }
-                Ok(if full {
-                    let meta = json!({ "status": reply.status.as_u16(), "content_type": content_type });
-                    (Payload::Bytes(reply.body), Some(meta.to_string()))
-                } else {
-                    (Payload::Text(reply.body), None)
-                })
+                let meta = full.then(|| json!({ "status": reply.status.as_u16(), "content_type": content_type }));
+                let body = match (json, full) {
+                    (true, _) => Payload::json(reply.body),
+                    (false, true) => Payload::Bytes(reply.body),
+                    (false, false) => Payload::Text(reply.body),
+                };
+                Ok((body, meta.map(|meta| meta.to_string())))
             });
             Ok(())
         })
@@ -230,7 +232,7 @@ impl NativePages {
                 "total": page.total,
                 "totalPages": page.total_pages,
             });
-            Ok((Payload::Text(page.items), Some(meta.to_string())))
+            Ok((Payload::json(page.items), Some(meta.to_string())))
         });
     }
 }

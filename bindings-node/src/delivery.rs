@@ -1,4 +1,4 @@
-//! What goes back to JavaScript, as the array `[call, good, body, meta]`.
+//! What goes back to JavaScript, as the array `[call, good, body, meta, marker]`.
 #![expect(
     unsafe_code,
     reason = "napi's conversion trait is unsafe, and a Latin-1 string can only be made through its C API"
@@ -8,6 +8,8 @@ use bytes::Bytes;
 use napi::bindgen_prelude::{BufferSlice, ToNapiValue, sys};
 use napi::{Env, check_status};
 use xano_metadata::Error;
+
+use crate::big_ints;
 
 /// V8 makes no string of more bytes than this (about 512 MB); longer bodies go as buffers.
 const LONGEST_STRING: usize = 500_000_000;
@@ -27,7 +29,19 @@ pub enum Payload {
     None,
     /// Text that JavaScript parses: it becomes a string in one step, without a buffer between.
     Text(Bytes),
+    /// JSON text whose big whole numbers are texts that begin with this marker.
+    Marked(Bytes, String),
     Bytes(Bytes),
+}
+
+impl Payload {
+    /// JSON text, whose whole numbers arrive as exactly what they are.
+    pub(crate) fn json(text: Bytes) -> Self {
+        match big_ints::mark(&text) {
+            Some((marked, marker)) => Self::Marked(marked, marker),
+            None => Self::Text(text),
+        }
+    }
 }
 
 impl Delivery {
@@ -49,11 +63,11 @@ impl ToNapiValue for Delivery {
         array.set(1, delivery.good)?;
         match &delivery.body {
             Payload::None => {}
-            Payload::Text(bytes) if bytes.len() > LONGEST_STRING => {
+            Payload::Text(bytes) | Payload::Marked(bytes, _) if bytes.len() > LONGEST_STRING => {
                 array.set(2, BufferSlice::copy_from(&env, bytes)?)?;
             }
-            Payload::Text(bytes) if bytes.is_ascii() => array.set(2, Latin1(bytes))?,
-            Payload::Text(bytes) => match std::str::from_utf8(bytes) {
+            Payload::Text(bytes) | Payload::Marked(bytes, _) if bytes.is_ascii() => array.set(2, Latin1(bytes))?,
+            Payload::Text(bytes) | Payload::Marked(bytes, _) => match std::str::from_utf8(bytes) {
                 Ok(text) => array.set(2, text)?,
                 Err(_) => array.set(2, BufferSlice::copy_from(&env, bytes)?)?,
             },
@@ -61,6 +75,9 @@ impl ToNapiValue for Delivery {
         }
         if let Some(meta) = &delivery.meta {
             array.set(3, meta.as_str())?;
+        }
+        if let Payload::Marked(_, marker) = &delivery.body {
+            array.set(4, marker.as_str())?;
         }
         // SAFETY: the array was just made in this environment.
         unsafe { ToNapiValue::to_napi_value(raw, array) }

@@ -11,6 +11,7 @@
     reason = "napi hands arguments over by value, whatever is done with them"
 )]
 
+mod big_ints;
 mod client;
 mod delivery;
 mod download;

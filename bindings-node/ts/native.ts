@@ -17,8 +17,17 @@ export interface NativeModule {
   shutdown(): void
 }
 
-/** One result: the call's number (0 for an event), whether it is good, a body, and what is known about it as JSON. */
-export type Delivery = [call: number, good: boolean, body: string | Buffer | undefined, meta: string | undefined]
+/**
+ * One result: the call's number (0 for an event), whether it is good, a body, what is known about it as JSON, and for JSON
+ * with whole numbers beyond 2^53 the marker of the texts that hold them.
+ */
+export type Delivery = [
+  call: number,
+  good: boolean,
+  body: string | Buffer | undefined,
+  meta: string | undefined,
+  marker?: string,
+]
 
 /** Carries calls out and outcomes back, one for each thread of JavaScript. */
 export interface NativeHub {
