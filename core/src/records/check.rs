@@ -10,7 +10,7 @@ mod number;
 mod refusal;
 mod rule;
 pub(super) mod scan;
-mod time;
+pub(super) mod time;
 mod value;
 
 use std::sync::Arc;

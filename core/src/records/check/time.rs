@@ -4,7 +4,7 @@
 const DAY: i64 = 86_400_000;
 
 /// Reads `2023-04-12`: days since 1970-01-01, for days from 0001-01-01 to 9999-12-31 that exist.
-pub(super) fn day(text: &str) -> Option<i64> {
+pub(crate) fn day(text: &str) -> Option<i64> {
     let bytes = text.as_bytes();
     if bytes.len() != 10 || bytes[4] != b'-' || bytes[7] != b'-' {
         return None;
@@ -33,7 +33,7 @@ fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
 
 /// Why a text is no moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum NoMoment {
+pub(crate) enum NoMoment {
     /// It does not read as one.
     Unreadable,
     /// It says more than milliseconds can.
@@ -42,7 +42,7 @@ pub(super) enum NoMoment {
 
 /// Reads `2023-04-12T22:00:38.123Z`, `2023-04-12 22:00:38+0000`, `2023-04-12` and their like: milliseconds since 1970.
 /// Without a zone it is UTC.
-pub(super) fn moment(text: &str) -> Result<i64, NoMoment> {
+pub(crate) fn moment(text: &str) -> Result<i64, NoMoment> {
     let (date, rest) = text.split_at_checked(10).ok_or(NoMoment::Unreadable)?;
     let midnight = day(date).ok_or(NoMoment::Unreadable)? * DAY;
     if rest.is_empty() {
