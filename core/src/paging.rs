@@ -15,7 +15,7 @@
 //! ```
 
 mod place;
-mod scan;
+pub(crate) mod scan;
 
 use std::collections::{HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -77,6 +77,8 @@ pub struct Pages {
     last_items: Option<u64>,
     received: u64,
     from_start: bool,
+    /// The last page that is wanted.
+    last_wanted: Option<u64>,
 }
 
 /// Which page to ask for.
@@ -130,7 +132,14 @@ impl Pages {
             last_items: None,
             received: 0,
             from_start,
+            last_wanted: None,
         }
+    }
+
+    /// Lets the walk end with this page, so that nothing behind it is fetched ahead.
+    pub(crate) const fn no_further_than(mut self, page: u64) -> Self {
+        self.last_wanted = Some(page);
+        self
     }
 
     /// The next page; none after the last.
@@ -167,10 +176,12 @@ impl Pages {
                 "Page {number} names page {next} as its next page, which came before."
             )));
         }
-        self.next = next_page.map(Turn::Page);
-        match next_page {
-            Some(next) => self.fetch_ahead(next, found.total_pages)?,
-            None => self.check_total(found.total),
+        let wanted = next_page.filter(|next| self.last_wanted.is_none_or(|last| *next <= last));
+        self.next = wanted.map(Turn::Page);
+        match (wanted, next_page) {
+            (Some(next), _) => self.fetch_ahead(next, found.total_pages)?,
+            (None, Some(_)) => {}
+            (None, None) => self.check_total(found.total),
         }
         if found.count == 0 && turn != Turn::First {
             // The page behind the last: an end, not a page.
@@ -210,7 +221,9 @@ impl Pages {
     /// Starts fetching the page that follows, and more of them when their numbers are certain.
     fn fetch_ahead(&mut self, next: u64, total_pages: Option<u64>) -> Result<(), Error> {
         let certain = total_pages.unwrap_or(next);
-        let last = certain.min(next + self.ahead as u64 - u64::from(self.ahead > 0));
+        let last = certain
+            .min(next + self.ahead as u64 - u64::from(self.ahead > 0))
+            .min(self.last_wanted.unwrap_or(u64::MAX));
         for page in next..=last {
             if self.ahead == 0 || self.fetching.iter().any(|fetching| fetching.page == page) {
                 continue;

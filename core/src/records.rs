@@ -6,12 +6,16 @@
 //!
 //! The language faces hand options over as JSON, so the structs here are the only place that knows their names.
 
+#[cfg(feature = "arrow")]
+pub mod arrow;
 mod check;
 mod job;
 mod options;
+mod read;
 mod report;
 mod rows;
 mod schema;
+mod search;
 mod source;
 
 use serde_json::value::RawValue;
@@ -22,9 +26,11 @@ use crate::request::{Reply, Request, Value};
 
 pub use job::{Job, JobProgress};
 pub use options::{Action, CopyOptions, ExportOptions, Format, LoadOptions, OnError, Order, ReadOptions};
+pub use read::{Reader, RecordPage};
 pub use report::{Failure, Report};
 pub use rows::{Row, Rows, Trouble};
 pub use schema::{Column, Kind, Schema};
+pub use search::{Search, Sort};
 
 /// The records of one table in one data source. Cloning is cheap; making one sends nothing.
 #[derive(Clone, Debug)]

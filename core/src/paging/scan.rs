@@ -8,20 +8,20 @@ use std::ops::Range;
 
 /// What an answer says about itself as a page.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Scan {
-    pub(super) items: Range<usize>,
-    pub(super) count: usize,
-    pub(super) page: Option<u64>,
-    pub(super) next_page: NextPage,
-    pub(super) previous_page: Option<u64>,
-    pub(super) per_page: Option<u64>,
-    pub(super) total: Option<u64>,
-    pub(super) total_pages: Option<u64>,
+pub(crate) struct Scan {
+    pub(crate) items: Range<usize>,
+    pub(crate) count: usize,
+    pub(crate) page: Option<u64>,
+    pub(crate) next_page: NextPage,
+    pub(crate) previous_page: Option<u64>,
+    pub(crate) per_page: Option<u64>,
+    pub(crate) total: Option<u64>,
+    pub(crate) total_pages: Option<u64>,
 }
 
 /// What a page says about the one behind it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum NextPage {
+pub(crate) enum NextPage {
     /// Nothing: such lists end with a short page.
     #[default]
     Unsaid,
@@ -32,19 +32,24 @@ pub(super) enum NextPage {
 }
 
 /// Reads a bare array, or an object with `items`.
-pub(super) fn scan(text: &[u8]) -> Result<Scan, String> {
+pub(crate) fn scan(text: &[u8]) -> Result<Scan, String> {
+    scan_items(text, |_| {})
+}
+
+/// The same, telling where each item is.
+pub(crate) fn scan_items(text: &[u8], mut each: impl FnMut(Range<usize>)) -> Result<Scan, String> {
     let mut cursor = Cursor { text, at: 0 };
     cursor.space();
     let found = match cursor.peek() {
         Some(b'[') => {
-            let (items, count) = cursor.array()?;
+            let (items, count) = cursor.array(&mut each)?;
             Scan {
                 items,
                 count,
                 ..Scan::default()
             }
         }
-        Some(b'{') => cursor.envelope()?,
+        Some(b'{') => cursor.envelope(&mut each)?,
         _ => return Err("a list was expected, and this is none".to_owned()),
     };
     cursor.space();
@@ -52,6 +57,25 @@ pub(super) fn scan(text: &[u8]) -> Result<Scan, String> {
         Ok(found)
     } else {
         Err(cursor.wrong("the end"))
+    }
+}
+
+/// The text of a field of the object that `text` is; none where there is no such field, or no object.
+pub(crate) fn field<'t>(text: &'t [u8], name: &str) -> Option<&'t [u8]> {
+    let mut cursor = Cursor { text, at: 0 };
+    cursor.expect(b'{').ok()?;
+    loop {
+        cursor.space();
+        let key = cursor.string().ok()?;
+        cursor.space();
+        cursor.expect(b':').ok()?;
+        cursor.space();
+        let value = cursor.value().ok()?;
+        if &text[key.start + 1..key.end - 1] == name.as_bytes() {
+            return Some(&text[value]);
+        }
+        cursor.space();
+        cursor.expect(b',').ok()?;
     }
 }
 
@@ -87,7 +111,7 @@ impl Cursor<'_> {
         format!("{expected} was expected at byte {} of a page", self.at)
     }
 
-    fn envelope(&mut self) -> Result<Scan, String> {
+    fn envelope(&mut self, each: &mut impl FnMut(Range<usize>)) -> Result<Scan, String> {
         let mut found = Scan::default();
         let mut has_items = false;
         self.at += 1;
@@ -102,7 +126,7 @@ impl Cursor<'_> {
             self.expect(b':')?;
             self.space();
             if &self.text[key.clone()] == b"\"items\"" && self.peek() == Some(b'[') {
-                (found.items, found.count) = self.array()?;
+                (found.items, found.count) = self.array(each)?;
                 has_items = true;
             } else {
                 let value = self.value()?;
@@ -133,7 +157,7 @@ impl Cursor<'_> {
     }
 
     /// An array from here: where it is, and how many values it holds.
-    fn array(&mut self) -> Result<(Range<usize>, usize), String> {
+    fn array(&mut self, each: &mut impl FnMut(Range<usize>)) -> Result<(Range<usize>, usize), String> {
         let start = self.at;
         self.at += 1;
         self.space();
@@ -144,7 +168,7 @@ impl Cursor<'_> {
         let mut count = 0;
         loop {
             self.space();
-            self.value()?;
+            each(self.value()?);
             count += 1;
             self.space();
             match self.peek() {
@@ -245,6 +269,27 @@ mod tests {
         let found = scan(b" [1,2] ").expect("a page");
         assert_eq!((found.items, found.count, found.next_page), (1..6, 2, NextPage::Unsaid));
         assert_eq!(scan(b"[]").expect("a page").count, 0);
+    }
+
+    #[test]
+    fn items_are_told_one_by_one() {
+        let text = br#"{"itemsTotal":2,"items":[ {"a":[1,2]} , "b"]}"#;
+        let mut items = Vec::new();
+        scan_items(text, |item| {
+            items.push(String::from_utf8_lossy(&text[item]).into_owned())
+        })
+        .expect("a page");
+        assert_eq!(items, [r#"{"a":[1,2]}"#, r#""b""#]);
+    }
+
+    #[test]
+    fn a_field_is_found_at_the_top_only() {
+        let text = br#"{ "a" : {"id":1}, "b":"\"id\":2" , "id" : 3 ,"id":4}"#;
+        assert_eq!(field(text, "id"), Some(&b"3"[..]));
+        assert_eq!(field(text, "b"), Some(&br#""\"id\":2""#[..]));
+        for text in [r#"{"a":1}"#, "{}", "[1]", "", r#"{"id"#, r#"{"a":1 "id":2}"#] {
+            assert_eq!(field(text.as_bytes(), "id"), None, "{text}");
+        }
     }
 
     #[test]
