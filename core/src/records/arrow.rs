@@ -9,9 +9,11 @@
 
 mod build;
 mod cells;
+#[cfg(feature = "arrow-ipc")]
+mod ipc;
 mod moment;
 mod nested;
-pub mod rows;
+mod rows;
 mod stream;
 mod types;
 
@@ -26,7 +28,9 @@ use futures_util::future::BoxFuture;
 pub use arrow_array;
 pub use arrow_schema;
 
-pub use rows::ArrowRows;
+#[cfg(feature = "arrow-ipc")]
+pub use ipc::{IpcReader, IpcWriter};
+pub use rows::{ArrowRows, rows_of};
 pub use stream::{ArrowStream, Failed};
 pub use types::{ArrowOptions, Decimals, ENCODING, Nested, XANO_TYPE};
 
@@ -153,5 +157,14 @@ impl ArrowReader {
     #[must_use]
     pub fn into_stream(self) -> ArrowStream {
         ArrowStream::new(self)
+    }
+
+    /// The same read as bytes of Arrow's streaming format.
+    ///
+    /// # Errors
+    /// None that a read of this client can meet.
+    #[cfg(feature = "arrow-ipc")]
+    pub fn into_ipc(self) -> Result<IpcReader, Error> {
+        IpcReader::new(self)
     }
 }
