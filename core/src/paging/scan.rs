@@ -276,7 +276,7 @@ mod tests {
         let text = br#"{"itemsTotal":2,"items":[ {"a":[1,2]} , "b"]}"#;
         let mut items = Vec::new();
         scan_items(text, |item| {
-            items.push(String::from_utf8_lossy(&text[item]).into_owned())
+            items.push(String::from_utf8_lossy(&text[item]).into_owned());
         })
         .expect("a page");
         assert_eq!(items, [r#"{"a":[1,2]}"#, r#""b""#]);

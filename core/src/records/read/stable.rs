@@ -182,22 +182,18 @@ fn look(page: &Page, span: Span, page_size: u32) -> Result<Seen, Error> {
     let (mut first, mut last) = (None, span.after);
     for id in page.ids() {
         let id = number(id?).map(i128::from);
-        match id.filter(|id| last < *id && *id < span.before) {
-            Some(id) => {
-                first.get_or_insert(id);
-                last = id;
-            }
-            None => {
-                let which = if span == EVERYTHING {
-                    String::new()
-                } else {
-                    format!(" between {} and {}", span.after, span.before)
-                };
-                return Err(page
-                    .wrong(&format!("Ids{which} were asked for, in rising order, and others came."))
-                    .with_hint("Read with order \"pages\" if this server does not search by id."));
-            }
-        }
+        let Some(id) = id.filter(|id| last < *id && *id < span.before) else {
+            let which = if span == EVERYTHING {
+                String::new()
+            } else {
+                format!(" between {} and {}", span.after, span.before)
+            };
+            return Err(page
+                .wrong(&format!("Ids{which} were asked for, in rising order, and others came."))
+                .with_hint("Read with order \"pages\" if this server does not search by id."));
+        };
+        first.get_or_insert(id);
+        last = id;
     }
     let count = page.len() as u64;
     let full = count == u64::from(page_size);
