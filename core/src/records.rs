@@ -9,6 +9,7 @@
 #[cfg(feature = "arrow")]
 pub mod arrow;
 mod check;
+mod files;
 mod job;
 mod options;
 mod read;
@@ -95,9 +96,10 @@ impl Records {
 
     /// Makes one search: `search` and `sort` as the API has them.
     pub(crate) async fn search_page(&self, search: &RawValue, sort: &RawValue, per_page: u32) -> Result<Reply, Error> {
-        let body = crate::Body::json(&serde_json::json!({
-            "search": search, "sort": sort, "page": 1, "per_page": per_page,
-        }))?;
-        self.connection.call(self.request("records.search")?.body(body)).await
+        // As text, so that no number in the search is rounded.
+        let (search, sort) = (search.get(), sort.get());
+        let body = format!(r#"{{"search":{search},"sort":{sort},"page":1,"per_page":{per_page}}}"#);
+        let request = self.request("records.search")?.body(crate::Body::Json(body.into()));
+        self.connection.call(request).await
     }
 }
