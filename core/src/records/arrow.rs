@@ -168,3 +168,6 @@ impl ArrowReader {
         IpcReader::new(self)
     }
 }
+
+#[cfg(test)]
+mod tests;

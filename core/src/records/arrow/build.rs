@@ -101,7 +101,8 @@ fn shown(json: &[u8]) -> String {
 pub(crate) struct Decoder {
     schema: SchemaRef,
     fields: Fields,
-    batch_bytes: usize,
+    /// Bytes of JSON after which a batch is closed.
+    pub(super) batch_bytes: usize,
     /// Decoded strings with escapes, kept from page to page.
     tape: Vec<u8>,
 }
