@@ -162,3 +162,6 @@ async fn in_background<T: Send + 'static>(
         Err(cause) => Err(Error::internal(format!("Work on a file broke off: {cause}."))),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -187,7 +187,8 @@ fn filtered(column: &Column, text: &str) -> Option<String> {
     };
     let mut changed = text.to_owned();
     if set("trim") {
-        changed = changed.trim().to_owned();
+        changed.truncate(changed.trim_end().len());
+        changed.drain(..changed.len() - changed.trim_start().len());
     }
     if set("lower") {
         changed = changed.to_lowercase();

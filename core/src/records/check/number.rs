@@ -2,7 +2,7 @@
 
 /// A number as sign, digits without zeros at either end, and the power of ten of the last digit.
 #[derive(Debug, PartialEq, Eq)]
-struct Digits {
+struct Parts {
     negative: bool,
     digits: String,
     exponent: i64,
@@ -19,7 +19,7 @@ pub(super) enum Whole {
 }
 
 /// Takes a JSON number apart. Exponents beyond reason end at the bounds of `i64`, where they mean the same.
-fn digits(json: &str) -> Digits {
+fn parts(json: &str) -> Parts {
     let (negative, rest) = match json.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, json),
@@ -38,13 +38,13 @@ fn digits(json: &str) -> Digits {
     digits.truncate(kept);
     let digits = digits.trim_start_matches('0').to_owned();
     if digits.is_empty() {
-        return Digits {
+        return Parts {
             negative: false,
             digits,
             exponent: 0,
         };
     }
-    Digits {
+    Parts {
         negative,
         digits,
         exponent,
@@ -56,11 +56,11 @@ pub(super) fn whole(json: &str) -> Whole {
     if let Ok(number) = json.parse() {
         return Whole::Number(number);
     }
-    let Digits {
+    let Parts {
         negative,
         digits,
         exponent,
-    } = digits(json);
+    } = parts(json);
     if digits.is_empty() {
         return Whole::Number(0);
     }
@@ -79,9 +79,9 @@ pub(super) fn whole(json: &str) -> Whole {
 /// One spelling for all JSON numbers that are equal; none for what a double does not say exactly, since a server may
 /// keep doubles and answer another number.
 pub(super) fn canonical(json: &str) -> Option<String> {
-    let sent = digits(json);
+    let sent = parts(json);
     let double: f64 = json.parse().ok()?;
-    let exact = double.is_finite() && digits(&format!("{double:e}")) == sent;
+    let exact = double.is_finite() && parts(&format!("{double:e}")) == sent;
     exact.then(|| {
         let sign = if sent.negative { "-" } else { "" };
         format!("{sign}{}e{}", sent.digits, sent.exponent)

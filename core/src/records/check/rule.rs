@@ -9,6 +9,10 @@ use crate::records::schema::{Column, Kind};
 
 /// One column, or one field of an object.
 #[derive(Debug)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a thing of its own that a column says"
+)]
 pub(super) struct Rule {
     pub(super) name: String,
     /// The name as JSON text with a colon.

@@ -338,12 +338,10 @@ impl<'t> Cursor<'t> {
         let bytes = self.text.as_bytes();
         let mut escaped = false;
         loop {
-            match bytes[self.at..].iter().position(|byte| !PLAIN[usize::from(*byte)]) {
-                Some(offset) => self.at += offset,
-                None => {
-                    self.at = bytes.len();
-                    return Err(self.broken("the end of a text"));
-                }
+            let plain = bytes[self.at..].iter().position(|byte| !PLAIN[usize::from(*byte)]);
+            self.at = plain.map_or(bytes.len(), |offset| self.at + offset);
+            if plain.is_none() {
+                return Err(self.broken("the end of a text"));
             }
             match bytes[self.at] {
                 b'"' => {

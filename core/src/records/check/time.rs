@@ -90,7 +90,7 @@ fn zone(text: &str) -> Option<i64> {
         b'-' => -1,
         _ => return None,
     };
-    let (hours, minutes) = match text[1..].as_bytes() {
+    let (hours, minutes) = match &text.as_bytes()[1..] {
         [a, b] => ([*a, *b], [b'0', b'0']),
         [a, b, c, d] | [a, b, b':', c, d] => ([*a, *b], [*c, *d]),
         _ => return None,

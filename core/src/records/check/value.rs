@@ -262,8 +262,9 @@ fn object(fields: &Names, cursor: &mut Cursor<'_>, out: &mut Vec<u8>) -> Result<
         behind = place + 1;
     }
     let mut rules = fields.rules.iter().enumerate();
-    match rules.find(|(place, rule)| rule.must_be_given && !seen.has(*place)) {
-        Some((_, rule)) => Err(Refusal::value("It is missing.").inside(|| format!(".{}", rule.name))),
-        None => Ok(out.push(b'}')),
+    if let Some((_, rule)) = rules.find(|(place, rule)| rule.must_be_given && !seen.has(*place)) {
+        return Err(Refusal::value("It is missing.").inside(|| format!(".{}", rule.name)));
     }
+    out.push(b'}');
+    Ok(())
 }

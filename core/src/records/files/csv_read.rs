@@ -77,12 +77,11 @@ impl Cell {
             Content::Text { has_null: false } => write_text(text, out),
             Content::Text { .. } | Content::Free if text.is_empty() && quoted => out.extend_from_slice(b"\"\""),
             Content::Text { .. } | Content::Free if text.is_empty() => out.extend_from_slice(b"null"),
-            Content::Text { .. } => write_text(text, out),
             Content::Number | Content::Bool | Content::Json if bare.is_empty() => out.extend_from_slice(b"null"),
             Content::Number if is_number(bare) => out.extend_from_slice(bare.as_bytes()),
             Content::Bool if bare == "1" || bare.eq_ignore_ascii_case("true") => out.extend_from_slice(b"true"),
             Content::Bool if bare == "0" || bare.eq_ignore_ascii_case("false") => out.extend_from_slice(b"false"),
-            Content::Number | Content::Bool => write_text(text, out),
+            Content::Text { .. } | Content::Number | Content::Bool => write_text(text, out),
             Content::Free => {
                 if write_json(bare, out).is_err() {
                     write_text(text, out);
@@ -181,7 +180,7 @@ fn unknown(name: &str, schema: &Schema) -> String {
 }
 
 fn row(splitter: &Splitter, cells: &[Cell], max_row_bytes: usize, out: &mut Vec<u8>) -> Result<(), Trouble> {
-    let line = splitter.line();
+    let line = splitter.first_line();
     if let Some(slip) = splitter.slip() {
         return Err(slipped(splitter, slip, cells, max_row_bytes));
     }
@@ -209,7 +208,7 @@ fn row(splitter: &Splitter, cells: &[Cell], max_row_bytes: usize, out: &mut Vec<
 }
 
 fn slipped(splitter: &Splitter, slip: Slip, cells: &[Cell], max_row_bytes: usize) -> Trouble {
-    let line = splitter.line();
+    let line = splitter.first_line();
     let (place, reason) = match slip {
         Slip::Stray => (
             splitter.count(),

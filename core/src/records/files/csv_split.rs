@@ -120,8 +120,7 @@ impl Splitter {
                 }
                 State::Quoted => {
                     let taken = self.take(rest, |byte| byte == b'"');
-                    let breaks = rest[..taken].iter().filter(|byte| **byte == b'\n').count();
-                    self.line += breaks as u64;
+                    self.line += rest[..taken].split(|byte| *byte == b'\n').skip(1).count() as u64;
                     taken
                 }
                 State::Quote if byte == b'"' => {
@@ -160,7 +159,7 @@ impl Splitter {
     }
 
     /// The line on which the record begins, from 1.
-    pub(super) const fn line(&self) -> u64 {
+    pub(super) const fn first_line(&self) -> u64 {
         self.start
     }
 

@@ -11,7 +11,7 @@ fn seen(splitter: &Splitter) -> Seen {
         (field.quoted || !text.is_empty()).then_some(text)
     });
     (
-        splitter.line(),
+        splitter.first_line(),
         splitter.slip().map_or_else(|| Ok(fields.collect()), Err),
     )
 }
@@ -38,19 +38,19 @@ fn split(text: &[u8], step: usize, limit: usize) -> Vec<Seen> {
     records
 }
 
-fn fields(fields: &[Option<&str>]) -> Result<Vec<Option<String>>, Slip> {
-    Ok(fields.iter().map(|field| field.map(str::to_owned)).collect())
+fn record(line: u64, fields: &[Option<&str>]) -> Seen {
+    (line, Ok(fields.iter().map(|field| field.map(str::to_owned)).collect()))
 }
 
 #[test]
 fn fields_come_out_as_they_were_meant() {
     let text = "a,b\r\n\r\n,\"\"\n\"x,\"\"y\"\"\nz\",\r\r\"\"\"\",ä \n\nlast,one";
     let expected = vec![
-        (1, fields(&[Some("a"), Some("b")])),
-        (3, fields(&[None, Some("")])),
-        (4, fields(&[Some("x,\"y\"\nz"), None])),
-        (7, fields(&[Some("\""), Some("ä ")])),
-        (9, fields(&[Some("last"), Some("one")])),
+        record(1, &[Some("a"), Some("b")]),
+        record(3, &[None, Some("")]),
+        record(4, &[Some("x,\"y\"\nz"), None]),
+        record(7, &[Some("\""), Some("ä ")]),
+        record(9, &[Some("last"), Some("one")]),
     ];
     for step in [1, 2, 3, 1000] {
         assert_eq!(split(text.as_bytes(), step, 1000), expected, "{step}");
@@ -64,9 +64,9 @@ fn a_slip_costs_its_line_and_no_other() {
     let text = "a\"b,c\nd,e\n\"f\"g,h\ni,j\n\"k";
     let expected = vec![
         (1, Err(Slip::Stray)),
-        (2, fields(&[Some("d"), Some("e")])),
+        record(2, &[Some("d"), Some("e")]),
         (3, Err(Slip::Behind)),
-        (4, fields(&[Some("i"), Some("j")])),
+        record(4, &[Some("i"), Some("j")]),
         (5, Err(Slip::Unclosed)),
     ];
     for step in [1, 1000] {
@@ -78,7 +78,7 @@ fn a_slip_costs_its_line_and_no_other() {
 fn a_record_that_is_too_large_is_measured_and_passed_over() {
     let text = format!("1,\"{}\",3\n4,5,6\n", "x".repeat(5000));
     let mut splitter = Splitter::new(100);
-    assert_eq!(splitter.feed(text.as_bytes()).1, true);
+    assert!(splitter.feed(text.as_bytes()).1);
     assert_eq!(splitter.slip(), Some(Slip::TooLarge));
     assert_eq!(
         (splitter.size(), splitter.largest(), splitter.count()),
@@ -86,7 +86,7 @@ fn a_record_that_is_too_large_is_measured_and_passed_over() {
     );
     assert!(splitter.text.capacity() < 4096);
     let all = split(text.as_bytes(), 7, 100);
-    assert_eq!(all[1], (2, fields(&[Some("4"), Some("5"), Some("6")])));
+    assert_eq!(all[1], record(2, &[Some("4"), Some("5"), Some("6")]));
 }
 
 fn written(records: &[Vec<String>], quote: csv::QuoteStyle, end: csv::Terminator) -> Vec<u8> {
