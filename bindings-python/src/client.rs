@@ -84,6 +84,13 @@ impl Client {
 #[pyclass(frozen, module = "xano_metadata._native")]
 pub struct Connection(xano_metadata::Connection);
 
+impl Connection {
+    /// The same for the engine.
+    pub fn engine(&self) -> &xano_metadata::Connection {
+        &self.0
+    }
+}
+
 #[pymethods]
 impl Connection {
     fn base_url(&self) -> Option<String> {

@@ -27,7 +27,18 @@ pub enum Outcome {
     Page(Option<Box<RawPage>>),
     Opened(Box<Download>),
     Chunk(Option<Bytes>),
+    /// Whatever this makes of what the call left.
+    Made(Make),
     Done,
+}
+
+/// Makes a result, on the loop's thread.
+type Make = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
+
+impl Outcome {
+    pub fn made(make: impl FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send + 'static) -> Self {
+        Self::Made(Box::new(make))
+    }
 }
 
 struct Finished {
@@ -96,6 +107,7 @@ fn resolve(py: Python<'_>, finished: Finished) -> PyResult<()> {
         Ok(Outcome::Page(None) | Outcome::Done) => Ok(py.None()),
         Ok(Outcome::Opened(download)) => Py::new(py, Stream::new(*download)).map(Py::into_any),
         Ok(Outcome::Chunk(piece)) => Ok(decode::chunk(py, piece.as_ref())),
+        Ok(Outcome::Made(make)) => make(py),
         Err(error) => Err(raise(py, &error)),
     };
     match value {

@@ -79,7 +79,7 @@ pub fn chunk(py: Python<'_>, piece: Option<&Bytes>) -> Py<PyAny> {
 }
 
 /// JSON text as Python objects; nothing at all reads as None.
-fn json(py: Python<'_>, text: &[u8]) -> Result<Py<PyAny>, JsonError> {
+pub fn json(py: Python<'_>, text: &[u8]) -> Result<Py<PyAny>, JsonError> {
     if text.iter().all(u8::is_ascii_whitespace) {
         return Ok(py.None());
     }

@@ -4,12 +4,16 @@
 //! and sequences) is asked of `_encode.py`, which answers with something simpler. What has no JSON form is refused before
 //! anything is sent, with the way to it: `items[3].price is NaN`.
 
-use std::io::Write;
+use std::fmt::Write as _;
+use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
+
+use xano_metadata::records;
 
 use crate::raise::refuse;
 
@@ -18,9 +22,15 @@ const DEPTH: u8 = 180;
 
 /// Why a value cannot be sent; the way to it is added step by step on the way out.
 struct Trouble {
-    way: Vec<String>,
+    way: Vec<Step>,
     what: String,
     cause: Option<PyErr>,
+}
+
+/// A step on the way into a value.
+enum Step {
+    Name(String),
+    Place(usize),
 }
 
 impl Trouble {
@@ -32,9 +42,29 @@ impl Trouble {
         }
     }
 
-    fn at(mut self, step: String) -> Self {
-        self.way.push(step);
+    fn at(mut self, name: &str) -> Self {
+        self.way.push(Step::Name(name.to_owned()));
         self
+    }
+
+    fn within(mut self, place: usize) -> Self {
+        self.way.push(Step::Place(place));
+        self
+    }
+
+    /// Where it is: `items[3].price`.
+    fn path(&self) -> String {
+        let mut path = String::new();
+        for step in self.way.iter().rev() {
+            // Writing to memory does not fail.
+            let _ = match step {
+                Step::Name(name) if is_plain(name) && path.is_empty() => write!(path, "{name}"),
+                Step::Name(name) if is_plain(name) => write!(path, ".{name}"),
+                Step::Name(name) => write!(path, "[{name:?}]"),
+                Step::Place(place) => write!(path, "[{place}]"),
+            };
+        }
+        path
     }
 }
 
@@ -43,8 +73,63 @@ type Outcome = Result<(), Trouble>;
 /// A value as JSON text. `name` says what it is, for messages.
 pub fn value(py: Python<'_>, operation: Option<&str>, name: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
     finish(py, operation, |out| {
-        write(out, value, 0).map_err(|trouble| trouble.at(name.to_owned()))
+        write(out, value, 0).map_err(|trouble| trouble.at(name))
     })
+}
+
+/// A row of a load as JSON text. Trouble with it is told with its column; an exception that is no mere trouble with a value,
+/// such as Ctrl-C, is the outer error.
+pub fn row(out: &mut Vec<u8>, row: &Bound<'_, PyAny>) -> PyResult<Result<(), records::Trouble>> {
+    told(row.py(), guarded(|| write(out, row, 0)))
+}
+
+/// A row of a load whose values stand in columns, each with its name.
+pub fn row_of_columns(
+    py: Python<'_>,
+    out: &mut Vec<u8>,
+    columns: &[(String, Bound<'_, PyList>)],
+    place: usize,
+) -> PyResult<Result<(), records::Trouble>> {
+    let outcome = guarded(|| {
+        out.push(b'{');
+        for (at, (name, values)) in columns.iter().enumerate() {
+            if at > 0 {
+                out.push(b',');
+            }
+            string(out, name);
+            out.push(b':');
+            let value = values
+                .get_item(place)
+                .map_err(|_| Trouble::new("has fewer values than the other columns"))?;
+            write(out, &value, 1).map_err(|trouble| trouble.at(name))?;
+        }
+        out.push(b'}');
+        Ok(())
+    });
+    told(py, outcome)
+}
+
+fn told(py: Python<'_>, outcome: Outcome) -> PyResult<Result<(), records::Trouble>> {
+    let Err(mut trouble) = outcome else {
+        return Ok(Ok(()));
+    };
+    if let Some(cause) = trouble.cause.take_if(|cause| !cause.is_instance_of::<PyException>(py)) {
+        return Err(cause);
+    }
+    // Steps were noted from the inside out, so the column is the last.
+    let column = match trouble.way.pop_if(|step| matches!(step, Step::Name(_))) {
+        Some(Step::Name(name)) => Some(name),
+        _ => None,
+    };
+    let path = trouble.path();
+    let subject = match (column.as_deref(), path.as_str()) {
+        (Some(_), "") => "It",
+        (None, "") => "The row",
+        (Some(_), path) => &format!("Its {path}"),
+        (None, path) => path,
+    };
+    let reason = format!("{subject} {}.", trouble.what);
+    Ok(Err(records::Trouble { column, reason }))
 }
 
 /// The fields of a JSON body, without those that are `OMIT`; only the `nullable` ones may be None.
@@ -63,17 +148,14 @@ pub fn fields(
                 continue;
             }
             if value.is_none() && !nullable.contains(&key).unwrap_or(false) {
-                return Err(
-                    Trouble::new("cannot be None: the API takes no null here. Leave it out instead")
-                        .at(name.to_owned()),
-                );
+                return Err(Trouble::new("cannot be None: the API takes no null here. Leave it out instead").at(name));
             }
             if out.len() > start {
                 out.push(b',');
             }
             string(out, name);
             out.push(b':');
-            write(out, &value, 1).map_err(|trouble| trouble.at(name.to_owned()))?;
+            write(out, &value, 1).map_err(|trouble| trouble.at(name))?;
         }
         out.push(b'}');
         Ok(())
@@ -82,23 +164,20 @@ pub fn fields(
 
 fn finish(py: Python<'_>, operation: Option<&str>, fill: impl FnOnce(&mut Vec<u8>) -> Outcome) -> PyResult<Vec<u8>> {
     let mut out = Vec::with_capacity(128);
-    // Walking a dict panics when someone changes its size meanwhile, as another thread might.
-    let outcome = catch_unwind(AssertUnwindSafe(|| fill(&mut out)))
-        .unwrap_or_else(|_| Err(Trouble::new("The body was changed by someone else while it was read")));
-    outcome.map_err(|trouble| {
-        let mut way = String::new();
-        for step in trouble.way.iter().rev() {
-            if !way.is_empty() && !step.starts_with('[') {
-                way.push('.');
-            }
-            way.push_str(step);
-        }
-        let space = if way.is_empty() { "" } else { " " };
-        let error = refuse(py, operation, &format!("{way}{space}{}.", trouble.what));
+    guarded(|| fill(&mut out)).map_err(|trouble| {
+        let way = trouble.path();
+        let way = if way.is_empty() { "The body" } else { &way };
+        let error = refuse(py, operation, &format!("{way} {}.", trouble.what));
         error.set_cause(py, trouble.cause);
         error
     })?;
     Ok(out)
+}
+
+/// Walking a dict panics when someone changes its size meanwhile, as another thread might.
+fn guarded(fill: impl FnOnce() -> Outcome) -> Outcome {
+    catch_unwind(AssertUnwindSafe(fill))
+        .unwrap_or_else(|_| Err(Trouble::new("was changed by someone else while it was read")))
 }
 
 fn write(out: &mut Vec<u8>, value: &Bound<'_, PyAny>, depth: u8) -> Outcome {
@@ -144,7 +223,7 @@ fn object(out: &mut Vec<u8>, dict: &Bound<'_, PyDict>, depth: u8) -> Outcome {
         let name = text(name)?;
         string(out, name);
         out.push(b':');
-        write(out, &value, depth + 1).map_err(|trouble| trouble.at(step(name)))?;
+        write(out, &value, depth + 1).map_err(|trouble| trouble.at(name))?;
     }
     out.push(b'}');
     Ok(())
@@ -156,7 +235,7 @@ fn array<'py>(out: &mut Vec<u8>, items: impl Iterator<Item = Bound<'py, PyAny>>,
         if index > 0 {
             out.push(b',');
         }
-        write(out, &item, depth + 1).map_err(|trouble| trouble.at(format!("[{index}]")))?;
+        write(out, &item, depth + 1).map_err(|trouble| trouble.within(index))?;
     }
     out.push(b']');
     Ok(())
@@ -237,12 +316,8 @@ fn text<'v>(value: &'v Bound<'_, PyAny>) -> Result<&'v str, Trouble> {
     })
 }
 
-fn step(name: &str) -> String {
-    if !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
-        name.to_owned()
-    } else {
-        format!("[{name:?}]")
-    }
+fn is_plain(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 fn kind(value: &Bound<'_, PyAny>) -> String {

@@ -5,7 +5,8 @@
 //! - [`wait`]: sync calls, which release the GIL, notice Ctrl-C and survive the interpreter's end;
 //! - [`completions`] and [`hub`]: asyncio, where one wake of a loop delivers every result that came meanwhile;
 //! - [`encode`] and [`decode`]: JSON without a tree between bytes and objects;
-//! - [`raise`]: errors become classes written in Python.
+//! - [`raise`]: errors become classes written in Python;
+//! - [`records`]: rows in, pages and columns out.
 
 mod bell;
 mod client;
@@ -18,6 +19,7 @@ mod hub;
 mod options;
 mod pages;
 mod raise;
+mod records;
 mod request;
 mod stream;
 mod wait;
@@ -72,6 +74,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<completions::Completions>()?;
     module.add_class::<completions::Ticket>()?;
     module.add_class::<emulator::Emulator>()?;
+    records::register(module)?;
     module.add_function(wrap_pyfunction!(encode::dumps, module)?)?;
     module.add_function(wrap_pyfunction!(decode::loads, module)?)?;
     let shutdown = wrap_pyfunction!(shutdown, module)?;

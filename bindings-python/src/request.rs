@@ -130,7 +130,7 @@ fn to_values(py: Python<'_>, operation: Option<&str>, name: &str, value: &Bound<
     Ok(vec![to_value(py, operation, name, value)?])
 }
 
-fn to_value(py: Python<'_>, operation: Option<&str>, name: &str, value: &Bound<'_, PyAny>) -> PyResult<Value> {
+pub fn to_value(py: Python<'_>, operation: Option<&str>, name: &str, value: &Bound<'_, PyAny>) -> PyResult<Value> {
     if let Ok(text) = value.cast_exact::<PyString>() {
         if let Ok(text) = text.to_str() {
             return Ok(Value::String(text.to_owned()));

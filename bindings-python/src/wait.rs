@@ -88,6 +88,15 @@ where
     T: Send + 'static,
     F: Future<Output = Result<T, Error>> + Send + 'static,
 {
+    wait_telling(py, future, || report.as_mut().map_or(Ok(()), Report::tell))
+}
+
+/// Runs a call and waits for it; `tell` is called every 50 ms, and when the call has ended. What it raises ends the wait.
+pub fn wait_telling<T, F>(py: Python<'_>, future: F, mut tell: impl FnMut() -> PyResult<()>) -> PyResult<T>
+where
+    T: Send + 'static,
+    F: Future<Output = Result<T, Error>> + Send + 'static,
+{
     let handle = runtime::handle().map_err(|error| raise(py, &error))?;
     let (sender, mut receiver) = mpsc::sync_channel(1);
     let task = handle.spawn(async move {
@@ -103,9 +112,7 @@ where
             (step, receiver)
         });
         receiver = back;
-        if let Some(report) = &mut report {
-            report.tell()?;
-        }
+        tell()?;
         match step {
             Ok(result) => return result.map_err(|error| raise(py, &error)),
             Err(RecvTimeoutError::Timeout) => py.check_signals()?,

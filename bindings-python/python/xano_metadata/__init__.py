@@ -40,6 +40,9 @@ if TYPE_CHECKING:
     from xano_metadata._pages import AsyncPager as AsyncPager
     from xano_metadata._pages import Page as Page
     from xano_metadata._pages import Pager as Pager
+    from xano_metadata._report import Failure as Failure
+    from xano_metadata._report import JobProgress as JobProgress
+    from xano_metadata._report import LoadReport as LoadReport
     from xano_metadata._search import Field as Field
     from xano_metadata._search import Search as Search
     from xano_metadata._search import field as field
@@ -56,6 +59,7 @@ if TYPE_CHECKING:
     from xano_metadata.errors import NotFoundError as NotFoundError
     from xano_metadata.errors import PermissionError as PermissionError  # noqa: A004
     from xano_metadata.errors import RateLimitError as RateLimitError
+    from xano_metadata.errors import RecordError as RecordError
     from xano_metadata.errors import ServerError as ServerError
     from xano_metadata.errors import TimeoutError as TimeoutError  # noqa: A004
     from xano_metadata.errors import XanoError as XanoError
@@ -70,10 +74,11 @@ _HOMES = {
     "_model": "Model Time",
     "_options": "OMIT CallFields CallOptions ClientFields ClientOptions Omit RateLimit Stats",
     "_pages": "AsyncPager Page Pager",
+    "_report": "Failure JobProgress LoadReport",
     "_search": "Field Search field where",
     "_time": "parse_time",
     "errors": "ApiError AuthenticationError BadRequestError Cancelled ConfigError ConflictError ConnectionError "
-    "DecodeError NotFoundError PermissionError RateLimitError ServerError TimeoutError XanoError",
+    "DecodeError NotFoundError PermissionError RateLimitError RecordError ServerError TimeoutError XanoError",
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
 _MODULES = ("errors", "testing", "types")

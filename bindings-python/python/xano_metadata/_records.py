@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from xano_metadata._node import AsyncNode, SyncNode
+from xano_metadata._reading import AsyncReading, SyncReading
 
 
-class SyncRecordsNode(SyncNode):
+class SyncRecordsNode(SyncReading):
     """Reading, loading and moving the records of a table, for ordinary, waiting code."""
 
     __slots__ = ()
 
 
-class AsyncRecordsNode(AsyncNode):
+class AsyncRecordsNode(AsyncReading):
     """Reading, loading and moving the records of a table, for asyncio."""
 
     __slots__ = ()

@@ -7,6 +7,7 @@ XanoError
 │   └── TimeoutError       something took longer than allowed     (also builtins.TimeoutError)
 ├── Cancelled              the call was given up, or the client was closed
 ├── DecodeError            an answer came, but does not read as what it should be
+├── RecordError            a row cannot be stored or read, or it cannot be told what became of it
 └── ApiError               the server answered with an error; any other status
     ├── BadRequestError      400
     ├── AuthenticationError  401
@@ -35,6 +36,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from xano_metadata._report import LoadReport
+
 __all__ = [
     "ApiError",
     "AuthenticationError",
@@ -47,6 +50,7 @@ __all__ = [
     "NotFoundError",
     "PermissionError",
     "RateLimitError",
+    "RecordError",
     "ServerError",
     "TimeoutError",
     "XanoError",
@@ -98,6 +102,12 @@ class XanoError(Exception):
     """The path, with placeholders instead of values."""
     host: "str | None"
     """The host."""
+    row: "int | None"
+    """The row at fault, by its place in the source, counted from 1."""
+    column: "str | None"
+    """The column at fault."""
+    report: "LoadReport | None"
+    """What had become of the rows, when loading, exporting or copying them failed."""
 
     def __init__(self, text: str = "", **fields: "Any") -> None:
         super().__init__(text)
@@ -122,6 +132,9 @@ class XanoError(Exception):
         self.method = get("method")
         self.path = get("path")
         self.host = get("host")
+        self.row = get("row")
+        self.column = get("column")
+        self.report = get("report")
 
     def __str__(self) -> str:
         return self._text
@@ -161,6 +174,15 @@ class DecodeError(XanoError):
     """An answer came, but does not read as what it should be. `body` holds its start."""
 
     default_code = "decode_error"
+
+
+class RecordError(XanoError):
+    """A row cannot be stored or read, or it cannot be told what became of it (`outcome_unknown`).
+
+    `row` and `column` say where, `report` how far the work had come.
+    """
+
+    default_code = "record_error"
 
 
 class ApiError(XanoError):
@@ -222,5 +244,9 @@ def _make(fields: "dict[str, Any]") -> XanoError:
     """Makes the error for what the engine reports; the native module calls this."""
     kind = fields.pop("kind", "XanoError")
     text = fields.pop("text", None) or fields.get("message") or kind
+    if isinstance(fields.get("report"), dict):
+        from xano_metadata._report import report_of  # noqa: PLC0415 - only jobs have one
+
+        fields["report"] = report_of(fields["report"])
     error: XanoError = _KINDS.get(kind, XanoError)(text, **fields)
     return error
