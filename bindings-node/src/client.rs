@@ -14,6 +14,7 @@ use crate::download::NativeDownload;
 use crate::guarded;
 use crate::hub::Shared;
 use crate::options;
+use crate::records::NativeRecords;
 use crate::request::{NativeBody, request};
 
 /// A client of the core.
@@ -172,6 +173,12 @@ impl NativeConnection {
                 connection.open(request).await
             }))
         })
+    }
+
+    /// The records of a table; see [`NativeRecords`].
+    #[napi]
+    pub fn records(&self, table: String, data_source: Option<String>) -> napi::Result<NativeRecords> {
+        guarded(|| NativeRecords::new(&self.hub, &self.connection, &table, data_source))
     }
 
     /// Finds out the base URL.

@@ -17,7 +17,9 @@ mod delivery;
 mod download;
 mod emulator;
 mod hub;
+mod jobs;
 mod options;
+mod records;
 mod request;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

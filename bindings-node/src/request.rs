@@ -83,7 +83,7 @@ fn named(fields: Vec<(String, Json)>) -> Result<Vec<(Cow<'static, str>, Value)>,
 }
 
 /// A parameter: a scalar, or `{"json": text}` for anything else.
-fn value(json: Json) -> Result<Value, Error> {
+pub(crate) fn value(json: Json) -> Result<Value, Error> {
     Ok(match json {
         Json::Null => Value::Null,
         Json::Bool(flag) => Value::Bool(flag),

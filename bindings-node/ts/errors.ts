@@ -8,6 +8,7 @@
  * │  └─ TimeoutError      something took longer than allowed
  * ├─ Cancelled            the signal was aborted, or the client closed
  * ├─ DecodeError          an answer came but does not read as what it should be
+ * ├─ RecordError          a row cannot be stored, or it cannot be known what became of some; `row`, `column`, `report`
  * └─ ApiError             the server refused: BadRequestError (400), AuthenticationError (401), PermissionError (403),
  *                         NotFoundError (404), ConflictError (409), RateLimitError (429), ServerError (500 and above)
  * ```
@@ -24,6 +25,8 @@
  */
 
 import { inspect, type InspectOptions } from 'node:util'
+
+import type { LoadReport } from './report.js'
 
 /** What is known about a failure. */
 export interface ErrorFields {
@@ -63,6 +66,12 @@ export interface ErrorFields {
   body: string | null
   /** Whether the server may have done what it was asked although the call failed. */
   outcomeUnknown: boolean
+  /** The row at fault, by its place in the source, counted from 1. */
+  row: number | null
+  /** The column of a table that is at fault. */
+  column: string | null
+  /** How far a job on records had come when it failed. */
+  report: LoadReport | null
 }
 
 const NOTHING: Omit<ErrorFields, 'code' | 'detail'> = {
@@ -82,6 +91,9 @@ const NOTHING: Omit<ErrorFields, 'code' | 'detail'> = {
   retryAfter: null,
   body: null,
   outcomeUnknown: false,
+  row: null,
+  column: null,
+  report: null,
 }
 
 /** The base of every error this package throws. Its fields are described in {@link ErrorFields}. */
@@ -104,6 +116,9 @@ export class XanoError extends Error implements ErrorFields {
   declare readonly retryAfter: number | null
   declare readonly body: string | null
   declare readonly outcomeUnknown: boolean
+  declare readonly row: number | null
+  declare readonly column: string | null
+  declare readonly report: LoadReport | null
 
   /**
    * @param message - What happened, where, and what to do.
@@ -150,6 +165,12 @@ export class Cancelled extends XanoError {}
 /** An answer came but does not read as what it should be. */
 export class DecodeError extends XanoError {}
 
+/**
+ * A job on records stopped: a row cannot be stored (`row` and `column` say which), or it cannot be known what became of
+ * some rows (`outcomeUnknown`). `report` says how far it had come.
+ */
+export class RecordError extends XanoError {}
+
 /** The server refused. Statuses without a class of their own come as this one. */
 export class ApiError extends XanoError {
   declare readonly status: number
@@ -185,6 +206,7 @@ const CLASSES = {
   TimeoutError: [TimeoutError, 'timeout'],
   Cancelled: [Cancelled, 'cancelled'],
   DecodeError: [DecodeError, 'decode_error'],
+  RecordError: [RecordError, 'record_error'],
   ApiError: [ApiError, 'http_error'],
   BadRequestError: [BadRequestError, 'bad_request'],
   AuthenticationError: [AuthenticationError, 'unauthorized'],
@@ -215,7 +237,7 @@ interface NativeError extends Omit<ErrorFields, 'detail' | 'requestId' | 'retryA
 
 /** Options that a complaint of the core names in its own spelling. */
 const OPTIONS =
-  /\b(account_url|instance_url|allow_http|ca_file|rate_limit|max_retries|no_proxy|read_only|credentials_file|connect_timeout|read_timeout|per_minute)\b/g
+  /\b(batch_bytes|batch_rows|keep_ids|max_failures|max_row_bytes|on_error|page_size|account_url|instance_url|allow_http|ca_file|rate_limit|max_retries|no_proxy|read_only|credentials_file|connect_timeout|read_timeout|per_minute)\b/g
 
 function respell(words: string): string {
   return words.replace(OPTIONS, (name) => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()))

@@ -8,6 +8,7 @@
 
 import { Cancelled, XanoError, errorFromNative } from './errors.js'
 import { native, type Delivery, type NativeHub } from './native.js'
+import type { LoadReport } from './report.js'
 
 interface Waiting {
   resolve: (delivery: Delivery) => void
@@ -113,11 +114,17 @@ function outcome(
   })
 }
 
-function cancelled(signal: AbortSignal, operation: string | null, attempts: number): Cancelled {
+/** The error of what ended because its signal was aborted. */
+export function cancelled(
+  signal: AbortSignal,
+  operation: string | null,
+  attempts: number,
+  report: LoadReport | null = null,
+): Cancelled {
   const where = operation === null ? '' : `${operation}: `
   const reason: unknown = signal.reason
   const detail = 'The call was given up because its signal was aborted.'
-  return new Cancelled(`${where}${detail}`, { detail, operation, attempts }, reason)
+  return new Cancelled(`${where}${detail}`, { detail, operation, attempts, report }, reason)
 }
 
 function holdOpen(change: number): void {

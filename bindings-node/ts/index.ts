@@ -26,6 +26,7 @@ export {
   NotFoundError,
   PermissionError,
   RateLimitError,
+  RecordError,
   ServerError,
   TimeoutError,
   XanoError,
@@ -33,6 +34,19 @@ export {
 } from './errors.js'
 export type { ClientEvent, Progress, Stats } from './events.js'
 export { RateLimit, type CallOptions, type ClientOptions } from './options.js'
+export type { RecordReader } from './reader.js'
+export type {
+  ArrowOptions,
+  CopyOptions,
+  ExportOptions,
+  JobOptions,
+  LoadOptions,
+  ReadOptions,
+  WriteOptions,
+} from './record-options.js'
+export type { RecordsResource, Rows } from './records.js'
+export type { JobProgress, LoadReport, RowFailure } from './report.js'
+export { field, where, type Conditions, type Field, type Operators, type Search } from './search.js'
 export type { Change } from './making.js'
 export type { RawParams } from './pack.js'
 export { Page, Pager } from './pager.js'

@@ -7,6 +7,12 @@
 
 import { ConfigError } from './errors.js'
 
+/** What JSON cannot carry, and where it is. */
+export class Unwritable extends Error {
+  /** The way to it, from outside to inside: names of properties, places in arrays. */
+  readonly path: (string | number)[] = []
+}
+
 /**
  * `value` as JSON text. Properties that are undefined are left out; dates are written as ISO 8601.
  *
@@ -15,69 +21,91 @@ import { ConfigError } from './errors.js'
  * @throws {@link ConfigError} naming the path of what cannot be written.
  */
 export function toJson(value: unknown, name: string): string {
+  try {
+    return stringify(value)
+  } catch (error) {
+    if (!(error instanceof Unwritable)) throw error
+    throw new ConfigError(`${name}${shown(error.path)} ${error.message}`)
+  }
+}
+
+/** A path as it would be written in a program: `.list[0].name`. */
+export function shown(path: readonly (string | number)[]): string {
+  return path.map((step) => (typeof step === 'number' ? `[${String(step)}]` : `.${step}`)).join('')
+}
+
+/**
+ * As {@link toJson}, for callers with words of their own.
+ *
+ * @throws {@link Unwritable} whose message goes on where a sentence has named the value: "is NaN, …".
+ */
+export function stringify(value: unknown): string {
   // JSON.stringify is several times faster than anything written here, so a look comes first and decides.
-  const plain = check(value, name, [])
-  return plain ? JSON.stringify(value) : write(value, name)
+  return check(value, []) ? JSON.stringify(value) : write(value)
 }
 
 /** Refuses what JSON cannot carry; false when the native writer would not do (a bigint). */
-function check(value: unknown, path: string, above: object[]): boolean {
+function check(value: unknown, above: object[]): boolean {
   switch (typeof value) {
     case 'string':
     case 'boolean':
       return true
     case 'number':
       if (Number.isFinite(value)) return true
-      throw new ConfigError(`${path} is ${String(value)}, which JSON cannot carry. Give a number, or null.`)
+      throw new Unwritable(`is ${String(value)}, which JSON cannot carry. Give a number, or null.`)
     case 'bigint':
       return false
     case 'object':
-      return value === null || checkObject(value, path, above)
+      return value === null || checkObject(value, above)
     default:
-      throw new ConfigError(
-        `${path} is ${typeof value === 'undefined' ? '' : 'a '}${typeof value}, which JSON cannot carry.`,
-      )
+      throw new Unwritable(`is ${typeof value === 'undefined' ? '' : 'a '}${typeof value}, which JSON cannot carry.`)
   }
 }
 
-function checkObject(value: object, path: string, above: object[]): boolean {
-  if (above.includes(value)) throw new ConfigError(`${path} contains itself, which JSON cannot carry.`)
+function checkObject(value: object, above: object[]): boolean {
+  if (above.includes(value)) throw new Unwritable('contains itself, which JSON cannot carry.')
   if ('toJSON' in value && typeof value.toJSON === 'function') {
-    if (value instanceof Date && Number.isNaN(value.getTime())) throw new ConfigError(`${path} is an invalid date.`)
-    if (ArrayBuffer.isView(value)) throw refusal(path, 'bytes')
+    if (value instanceof Date && Number.isNaN(value.getTime())) throw new Unwritable('is an invalid date.')
+    if (ArrayBuffer.isView(value)) throw refusal('bytes')
     above.push(value)
-    const plain = check((value.toJSON as (key: string) => unknown)(''), path, above)
+    const plain = check((value.toJSON as (key: string) => unknown)(''), above)
     above.pop()
     return plain
   }
   let plain = true
+  let step: string | number = ''
   above.push(value)
-  if (Array.isArray(value)) {
-    for (let n = 0; n < value.length; n += 1) plain = check(value[n], `${path}[${String(n)}]`, above) && plain
-  } else {
-    if (value instanceof Map || value instanceof Set) throw refusal(path, value instanceof Map ? 'a Map' : 'a Set')
-    if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) throw refusal(path, 'bytes')
-    for (const key of Object.keys(value)) {
-      const field = (value as Record<string, unknown>)[key]
-      if (field !== undefined) plain = check(field, `${path}.${key}`, above) && plain
+  try {
+    if (Array.isArray(value)) {
+      for (step = 0; step < value.length; step += 1) plain = check(value[step], above) && plain
+    } else {
+      if (value instanceof Map || value instanceof Set) throw refusal(value instanceof Map ? 'a Map' : 'a Set')
+      if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) throw refusal('bytes')
+      for (step of Object.keys(value)) {
+        const field = (value as Record<string, unknown>)[step]
+        if (field !== undefined) plain = check(field, above) && plain
+      }
     }
+  } catch (error) {
+    if (error instanceof Unwritable && step !== '') error.path.unshift(step)
+    throw error
   }
   above.pop()
   return plain
 }
 
-function refusal(path: string, what: string): ConfigError {
-  return new ConfigError(`${path} is ${what}, which JSON cannot carry. Give an array, an object or text instead.`)
+function refusal(what: string): Unwritable {
+  return new Unwritable(`is ${what}, which JSON cannot carry. Give an array, an object or text instead.`)
 }
 
 /** Writes what was checked and holds a bigint somewhere. */
-function write(value: unknown, path: string): string {
+function write(value: unknown): string {
   if (typeof value === 'bigint') return value.toString()
   if (typeof value !== 'object' || value === null) return JSON.stringify(value)
   if ('toJSON' in value && typeof value.toJSON === 'function') {
-    return write((value.toJSON as (key: string) => unknown)(''), path)
+    return write((value.toJSON as (key: string) => unknown)(''))
   }
-  if (Array.isArray(value)) return `[${value.map((item) => write(item, path)).join(',')}]`
+  if (Array.isArray(value)) return `[${value.map(write).join(',')}]`
   const fields = Object.entries(value).filter(([, field]) => field !== undefined)
-  return `{${fields.map(([key, field]) => `${JSON.stringify(key)}:${write(field, path)}`).join(',')}}`
+  return `{${fields.map(([key, field]) => `${JSON.stringify(key)}:${write(field)}`).join(',')}}`
 }

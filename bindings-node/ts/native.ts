@@ -66,6 +66,7 @@ export interface NativeConnection {
   call(call: number, operation: string, parameters: string | null, body: NativeBody, full: boolean): void
   pages(operation: string, parameters: string | null, body: NativeBody): NativePages
   open(call: number, operation: string, parameters: string | null, body: NativeBody): NativeDownload
+  records(table: string, dataSource: string | undefined): NativeRecords
   resolve(call: number): void
   fetch(call: number, src: string): NativeDownload
   baseUrl(): string | null
@@ -74,6 +75,32 @@ export interface NativeConnection {
 /** A list that is being walked. */
 export interface NativePages {
   next(call: number): void
+}
+
+/** The records of one table in one data source; options are JSON. */
+export interface NativeRecords {
+  read(options: string): NativeReader
+  arrow(options: string, arrow: string): NativeReader
+  load(options: string): NativeJob
+  import(path: string, format: string | undefined, options: string): NativeJob
+  export(path: string, options: string): NativeJob
+  copyTo(target: NativeRecords, options: string): NativeJob
+}
+
+/** Records, or bytes of Arrow, that are being read. */
+export interface NativeReader {
+  next(call: number): void
+  close(): void
+}
+
+/** Work on records under way. */
+export interface NativeJob {
+  /** Takes rows, a line each; `refused` is JSON. Delivers whether the job goes on. */
+  feed(call: number, text: Buffer, refused: string | null): void
+  endFeed(): void
+  progress(): string
+  wait(call: number): void
+  cancel(): void
 }
 
 /** An answer that is read as it comes. */

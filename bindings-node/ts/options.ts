@@ -116,8 +116,11 @@ export interface CallOptions {
   headers?: Readonly<Record<string, string>> | undefined
 }
 
-/** What an option's value has to be. */
-export type Kind = 'text' | 'ms' | 'count' | 'flag' | 'headers' | 'limit' | 'function' | 'signal'
+/** What an option's value has to be; `data` is looked at when it is written as JSON. */
+type Sort = 'text' | 'ms' | 'count' | 'flag' | 'headers' | 'limit' | 'function' | 'signal' | 'path' | 'data'
+
+/** What an option's value has to be: of a sort, or one of some words. */
+export type Kind = Sort | readonly string[]
 
 const CLIENT: Record<keyof ClientOptions, Kind> = {
   token: 'text',
@@ -160,7 +163,7 @@ const CALL: Record<keyof CallOptions, Kind> = {
   headers: 'headers',
 }
 
-const WANTED: Record<Kind, string> = {
+const WANTED: Record<Sort, string> = {
   text: 'a text',
   ms: 'a number of milliseconds, 0 or more',
   count: 'a whole number, 0 or more',
@@ -169,12 +172,23 @@ const WANTED: Record<Kind, string> = {
   limit: 'false or { requests, per } with both above 0, per in milliseconds',
   function: 'a function',
   signal: 'an AbortSignal',
+  path: 'a path or a file: URL',
+  data: 'data',
+}
+
+function wanted(kind: Kind): string {
+  return typeof kind === 'string' ? WANTED[kind] : kind.map((word) => JSON.stringify(word)).join(' or ')
 }
 
 function fits(kind: Kind, value: unknown): boolean {
+  if (typeof kind !== 'string') return kind.includes(value as string)
   switch (kind) {
     case 'text':
       return typeof value === 'string'
+    case 'path':
+      return typeof value === 'string' || value instanceof URL
+    case 'data':
+      return true
     case 'ms':
       return typeof value === 'number' && Number.isFinite(value) && value >= 0
     case 'count':
@@ -210,7 +224,7 @@ export function collect(options: object, known: Record<string, Kind>, what: stri
       throw new ConfigError(`${what} has no ${JSON.stringify(name)}. Known are ${Object.keys(known).join(', ')}.`)
     }
     if (value === undefined) continue
-    if (!fits(kind, value)) throw new ConfigError(`${what}: ${name} must be ${WANTED[kind]}.`)
+    if (!fits(kind, value)) throw new ConfigError(`${what}: ${name} must be ${wanted(kind)}.`)
     if (kind !== 'function' && kind !== 'signal')
       set[name] = kind === 'headers' ? Object.entries(value as object) : value
   }

@@ -8,16 +8,26 @@ import {
   Page,
   Pager,
   RateLimit,
+  RecordError,
   Xano,
   XanoError,
+  field,
   parseTime,
   scriptText,
+  where,
   type CallOptions,
   type ClientEvent,
   type ClientOptions,
   type InstallToken,
   type InstanceInfo,
+  type JobProgress,
+  type LoadOptions,
+  type LoadReport,
   type Me,
+  type RecordReader,
+  type RecordsResource,
+  type Rows,
+  type Search,
   type Snippet,
   type SnippetTokensCreateParams,
   type Stats,
@@ -116,4 +126,93 @@ export async function made(instance: Instance): Promise<string> {
   })
   await instance.workspace(1).tables.create({ name: 'x', schema: [Column.int('id')], index: [Index.unique('id')] })
   return index.id
+}
+
+interface Order {
+  id: number
+  status: 'new' | 'paid' | 'sent'
+  price: number
+  note: string | null
+  tags: string[]
+  address: { city: string }
+  at: number
+}
+
+export async function reads(instance: Instance): Promise<number> {
+  const { records } = instance.workspace(1).table('orders')
+  const search: Search<Order> = where<Order>({
+    status: { in: ['new', 'paid'] },
+    price: { gt: 70, lte: 900n },
+    note: null,
+    tags: 'gift',
+    at: { lt: new Date() },
+    'address.city': 'Ghent',
+  })
+  const either = field<Order>('price').gt(5).or({ status: 'sent' }).or(field<Order, 'note'>('note').eq(null))
+  const anything = where({ whatever: 1, other: { gte: '2024-01-01' } }).and(field('a.b').ne(true))
+  // @ts-expect-error there is no such column
+  where<Order>({ prize: 5 })
+  // @ts-expect-error a status is one of three words
+  where<Order>({ status: 'lost' })
+  // @ts-expect-error a price is a number
+  where<Order>({ price: { gt: '70' } })
+  // @ts-expect-error there is no such operator
+  where<Order>({ price: { gtt: 70 } })
+  // @ts-expect-error nothing is greater than null
+  where<Order>({ note: { gt: null } })
+  // @ts-expect-error a price is never null
+  where<Order>({ price: null })
+  // @ts-expect-error there is no such column
+  field<Order>('prize')
+  // @ts-expect-error a note is text
+  field<Order, 'note'>('note').gt(5)
+
+  const reader: RecordReader<Order> = records.iter<Order>({ search, pageSize: 100 })
+  let total = 0
+  for await (const order of reader) total += order.price
+  for await (const page of reader.pages()) total += page.items.length + (page.total ?? 0)
+  for await (const order of reader.toReadableStream()) total += order.price
+  for await (const chunk of reader.arrowChunks({ datetimes: true })) total += chunk.byteLength
+  const all: Order[] = await records.toArray<Order>({ search: either })
+  const loose: Record<string, unknown>[] = await records.toArray({ search: [...anything, { 'x|like': '%y' }] })
+  const bytes: Uint8Array = await records.toArrow({ columns: ['id', 'price'], decimals: 'text', limit: 10 })
+  // @ts-expect-error there is no such option
+  records.iter({ pagesize: 5 })
+  // @ts-expect-error there is no such order
+  records.iter({ order: 'random' })
+  await records.updateWhere({ search, updates: { status: 'sent' } })
+  await records.deleteWhere({ search: either })
+  return total + all.length + loose.length + bytes.length
+}
+
+export async function writes(records: RecordsResource, other: RecordsResource): Promise<LoadReport | null> {
+  const options: LoadOptions = {
+    key: 'sku',
+    onError: 'collect',
+    checkpoint: new URL('file:///tmp/x'),
+    onProgress: ({ rows, remaining }: JobProgress) => {
+      console.log(rows.toFixed(), remaining?.toFixed())
+    },
+    signal: AbortSignal.timeout(1000),
+  }
+  async function* generated(): AsyncGenerator<{ sku: string; n: bigint }> {
+    yield await Promise.resolve({ sku: 'a', n: 1n })
+  }
+  const sources: Rows[] = [[{ a: 1 }], generated(), new Set([{ a: 1 }]), 'rows.csv', new URL('file:///rows.ndjson')]
+  for (const rows of sources) await records.insert(rows, options)
+  await records.upsert(records.iter<Order>().toReadableStream(), { key: 'sku' })
+  await records.update([{ id: 1, n: null }])
+  await records.delete([1, 2n, '0b3cf5d6-1c2e-4f0a-9d8e-7a6b5c4d3e2f', { id: 4 }])
+  // @ts-expect-error a row is an object
+  await records.insert([1, 2])
+  // @ts-expect-error there is no such word
+  await records.insert([], { onError: 'skip' })
+  await records.export<Order>('orders.csv', { search: { 'price|>': 5 }, format: 'csv', onProgress: console.log })
+  try {
+    return await records.copyTo(other, { create: true, keepIds: true, action: 'upsert', toDataSource: 'test' })
+  } catch (error) {
+    if (error instanceof RecordError) console.log(error.row?.toFixed(), error.column?.length, error.outcomeUnknown)
+    if (error instanceof XanoError) return error.report
+    throw error
+  }
 }
