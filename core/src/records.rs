@@ -9,8 +9,10 @@
 #[cfg(feature = "arrow")]
 pub mod arrow;
 mod check;
+mod copy;
 mod files;
 mod job;
+mod load;
 mod options;
 mod read;
 mod report;
@@ -18,6 +20,7 @@ mod rows;
 mod schema;
 mod search;
 mod source;
+mod typed;
 
 use serde_json::value::RawValue;
 

@@ -1,0 +1,343 @@
+//! Inserting a batch: no row twice, whatever happens to the answer.
+
+use std::sync::PoisonError;
+
+use serde_json::Value;
+
+use super::super::options::OnError;
+use super::super::rows::Trouble;
+use super::batch::Batch;
+use super::fate::likeness;
+use super::part::Part;
+use super::shared::{Answer, End, Identified, Load, Work};
+use super::split::trouble;
+use crate::error::Error;
+use crate::request::Reply;
+
+/// Rows whose further fate is looked at once, to see what the server makes of values.
+const SAMPLE: usize = 5;
+
+/// By what the rows of a part are found again.
+enum Way {
+    /// By a value each, in the column at this place. `certain` where the server itself keeps them from being there twice.
+    Values {
+        place: usize,
+        values: Vec<String>,
+        certain: bool,
+    },
+    /// By the ids that came up since.
+    Numbers,
+}
+
+/// What looking for the rows of a part showed.
+#[derive(Debug, Default)]
+struct Seen {
+    /// Rows that are there.
+    ours: Vec<usize>,
+    /// Their ids, as JSON texts.
+    ids: Vec<String>,
+    missing: Vec<usize>,
+}
+
+impl Load {
+    /// Works on an insert as far as that is possible.
+    pub(super) async fn insert(&self, work: &mut Work) -> Result<End, Error> {
+        if std::mem::take(&mut work.resumed) {
+            let part = work.parts.pop().unwrap_or_default();
+            if let Some(lost) = self.unanswered(work, part, || given_up("an earlier run")).await? {
+                return Ok(End::Lost(lost));
+            }
+        }
+        while let Some(part) = work.parts.pop() {
+            if let Some(lost) = self.insert_part(work, part).await? {
+                return Ok(End::Lost(lost));
+            }
+            if work.bad.is_some() {
+                return Ok(End::Bad);
+            }
+        }
+        Ok(End::Done)
+    }
+
+    /// Sends a part. Answers it when its fate can only be found out later.
+    async fn insert_part(&self, work: &mut Work, mut part: Part) -> Result<Option<Part>, Error> {
+        if let Some(refusal) = part.blamed.take() {
+            self.blame(work, &part, refusal);
+            return Ok(None);
+        }
+        part.after = self.intend(work).await?;
+        let body = create_body(&work.batch, &part.places, self.identified != Identified::Otherwise);
+        let answer = self.post("records.create_many", body).await;
+        match answer {
+            Ok(Answer::Done(reply)) => {
+                if let Some(ids) = read_ids(&reply, part.places.len()) {
+                    if part.pointed {
+                        self.habits.saw_pointed(false);
+                    }
+                    self.stored(work, &part, &part.places, ids);
+                    return Ok(None);
+                }
+                let unreadable = || reply.decode_error("The answer should be the ids of the new records.");
+                self.unanswered(work, part, unreadable).await
+            }
+            Ok(Answer::Unknown(error)) => self.unanswered(work, part, || error).await,
+            Ok(Answer::Refused(error)) => self.refused(work, part, error).await,
+            Err(error) => {
+                if !error.outcome_unknown() && !part.doubted {
+                    self.certain(work);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Finds out what became of a part without an answer, and puts what has to go out again on the pile.
+    async fn unanswered(
+        &self,
+        work: &mut Work,
+        mut part: Part,
+        error: impl FnOnce() -> Error,
+    ) -> Result<Option<Part>, Error> {
+        let way = self.way(&work.batch, &part).await;
+        let Way::Values { certain, .. } = &way else {
+            part.doubted = true;
+            return Ok(Some(part));
+        };
+        self.settle().await;
+        let mut seen = self.look(work, &part, &way).await.map_err(in_doubt)?;
+        if !certain && !seen.missing.is_empty() {
+            // The server might still have been at it.
+            self.settle().await;
+            seen = self.look(work, &part, &way).await.map_err(in_doubt)?;
+        }
+        self.stored(work, &part, &seen.ours, seen.ids);
+        if !seen.missing.is_empty() {
+            self.pause(&part, error).await?;
+            work.parts.push(part.again(seen.missing));
+        }
+        Ok(None)
+    }
+
+    async fn refused(&self, work: &mut Work, mut part: Part, error: Error) -> Result<Option<Part>, Error> {
+        let single = part.places.len() == 1;
+        if part.doubted || !(single || self.habits.refuses_whole()) {
+            let way = self.way(&work.batch, &part).await;
+            if let Way::Values { .. } = way {
+                // Rows of an earlier request may have come after all; and not every server takes all or nothing.
+                let seen = self.look(work, &part, &way).await?;
+                if !part.doubted {
+                    self.habits.saw_refusal(seen.ours.is_empty());
+                }
+                self.stored(work, &part, &seen.ours, seen.ids);
+                if seen.missing.is_empty() {
+                    return Ok(None);
+                }
+                if !seen.ours.is_empty() {
+                    self.pause(&part, || error).await?;
+                    work.parts.push(part.again(seen.missing));
+                    return Ok(None);
+                }
+            } else if !single {
+                part.refusal = Some(error);
+                return Ok(Some(part));
+            }
+        }
+        self.part_refused(work, &part, error);
+        Ok(None)
+    }
+
+    /// Splits what was refused, or blames the one row it is.
+    pub(super) fn part_refused(&self, work: &mut Work, part: &Part, error: Error) {
+        self.certain(work);
+        if part.pointed {
+            self.habits.saw_pointed(true);
+        }
+        if part.places.len() == 1 {
+            self.blame(work, part, error);
+            return;
+        }
+        if error.status() == Some(413) {
+            let taken = usize::try_from(work.batch.bytes(&part.places) / 2).unwrap_or(usize::MAX);
+            self.batch_bytes
+                .fetch_min(taken.max(1), std::sync::atomic::Ordering::Relaxed);
+        }
+        work.parts.extend(self.habits.split(part, error, self.stops()));
+    }
+
+    /// Counts the one row of a part as refused by the server, or ends the batch there.
+    pub(super) fn blame(&self, work: &mut Work, part: &Part, error: Error) {
+        if let Some(place) = part.places.first().copied() {
+            self.fail(work, place, trouble(&error, &self.schema), true, Some(error));
+        }
+    }
+
+    /// Counts a row as refused, or ends the batch there.
+    pub(super) fn fail(&self, work: &mut Work, place: usize, trouble: Trouble, sent: bool, error: Option<Error>) {
+        let failure = work.batch.failure(place, trouble);
+        if self.stops() {
+            work.bad = Some((failure, error));
+            return;
+        }
+        self.done(work, &[place], sent, |tally, _| tally.failures.push(failure));
+    }
+
+    /// Counts rows as inserted, with their ids.
+    pub(super) fn stored(&self, work: &mut Work, part: &Part, places: &[usize], ids: Vec<String>) {
+        if places.is_empty() {
+            return;
+        }
+        if self.identified == Identified::Otherwise {
+            let numbers: Vec<i64> = ids.iter().filter_map(|id| id.trim_matches('"').parse().ok()).collect();
+            self.book.with(|ledger| ledger.own(&numbers, part.after));
+        }
+        self.remember(&work.batch, places, ids);
+        self.done(work, places, true, |tally, rows| tally.inserted += rows);
+    }
+
+    /// Keeps a few of the first rows.
+    fn remember(&self, batch: &Batch, places: &[usize], ids: Vec<String>) {
+        let mut sample = self.sample.lock().unwrap_or_else(PoisonError::into_inner);
+        if sample.is_none() {
+            let rows = places.iter().map(|place| batch.row(*place).to_owned());
+            *sample = Some(ids.into_iter().zip(rows).take(SAMPLE).collect());
+        }
+    }
+
+    /// Looks what the server made of the first rows, once.
+    pub(super) async fn calibrate(&self) -> Result<(), Error> {
+        let sample = {
+            let mut sample = self.sample.lock().unwrap_or_else(PoisonError::into_inner);
+            sample.as_mut().map(std::mem::take).unwrap_or_default()
+        };
+        let id = self.schema.columns().iter().position(|column| column.name == "id");
+        let Some(id) = id.filter(|_| !sample.is_empty()) else {
+            return Ok(());
+        };
+        let spelt: Vec<String> = sample
+            .iter()
+            .map(|(value, _)| self.evidence.spelling(id, value))
+            .collect();
+        let found = self.records_with(id, &spelt).await?;
+        for (value, (_, row)) in spelt.iter().zip(&sample) {
+            for record in found.get(value).into_iter().flatten() {
+                self.evidence.learn(&self.evidence.row(row), &record.print);
+            }
+        }
+        Ok(())
+    }
+
+    async fn way(&self, batch: &Batch, part: &Part) -> Way {
+        let given = |place: usize, certain: bool, value: &dyn Fn(usize) -> Option<String>| {
+            let values: Option<Vec<String>> = part.places.iter().map(|at| value(*at)).collect();
+            Some(Way::Values {
+                place,
+                values: values?,
+                certain,
+            })
+        };
+        let id = self.schema.columns().iter().position(|column| column.name == "id");
+        if let (Some(id), true) = (id, self.identified != Identified::Otherwise) {
+            let value = |at: usize| {
+                let id_of_row = batch.rows[at].checked.id.as_ref()?;
+                Some(self.evidence.spelling(id, id_of_row))
+            };
+            if let Some(way) = given(id, true, &value) {
+                return way;
+            }
+        }
+        if let Some(key) = self.key_place() {
+            let value = |at: usize| Some(self.evidence.spelling(key, batch.rows[at].checked.key.as_ref()?));
+            if let Some(way) = given(key, false, &value) {
+                return way;
+            }
+        }
+        for place in self.unique_columns().await {
+            if let Some(way) = given(*place, true, &|at| self.evidence.value(batch.row(at), *place)) {
+                return way;
+            }
+        }
+        Way::Numbers
+    }
+
+    /// Looks which rows are there by their values. A record counts for one row.
+    async fn look(&self, work: &Work, part: &Part, way: &Way) -> Result<Seen, Error> {
+        let Way::Values { place, values, .. } = way else {
+            return Ok(Seen::default());
+        };
+        self.calibrate().await?;
+        let mut found = self.records_with(*place, values).await?;
+        let mut seen = Seen::default();
+        for (at, value) in part.places.iter().zip(values) {
+            let print = self.evidence.row(work.batch.row(*at));
+            let records = found.get_mut(value);
+            let ours = records.and_then(|records| {
+                let equal = records
+                    .iter()
+                    .position(|record| likeness(&print, &record.print).is_some())?;
+                Some(records.swap_remove(equal))
+            });
+            match ours {
+                Some(record) => {
+                    seen.ours.push(*at);
+                    seen.ids.push(record.id);
+                }
+                None => seen.missing.push(*at),
+            }
+        }
+        Ok(seen)
+    }
+
+    pub(super) fn stops(&self) -> bool {
+        self.options.on_error == OnError::Stop
+    }
+}
+
+/// An error while it is not known what became of rows.
+pub(super) fn in_doubt(error: Error) -> Error {
+    error.with_outcome_unknown(true)
+}
+
+pub(super) fn given_up(by: &str) -> Error {
+    Error::record(
+        format!("Rows sent by {by} were not stored, and could not be sent again."),
+        None,
+        None,
+    )
+}
+
+/// `{"items": […], "allow_id_field": …}`
+pub(super) fn create_body(batch: &Batch, places: &[usize], with_ids: bool) -> Vec<u8> {
+    list_body(batch, places, with_ids, |place, body| {
+        body.extend_from_slice(batch.row(place).as_bytes());
+    })
+}
+
+/// The same with rows written by `write`.
+pub(super) fn list_body(
+    batch: &Batch,
+    places: &[usize],
+    with_ids: bool,
+    write: impl Fn(usize, &mut Vec<u8>),
+) -> Vec<u8> {
+    let mut body = Vec::with_capacity(batch.text.len() + 64 * places.len() + 64);
+    body.extend_from_slice(b"{\"items\":[");
+    for (index, place) in places.iter().enumerate() {
+        if index > 0 {
+            body.push(b',');
+        }
+        write(*place, &mut body);
+    }
+    body.extend_from_slice(b"],\"allow_id_field\":");
+    body.extend_from_slice(if with_ids { b"true}" } else { b"false}" });
+    body
+}
+
+/// The ids of an answer, if it has as many as there were rows.
+fn read_ids(reply: &Reply, rows: usize) -> Option<Vec<String>> {
+    let ids: Vec<Value> = serde_json::from_slice(&reply.body).ok()?;
+    let read = |id: &Value| match id {
+        Value::Number(_) | Value::String(_) => Some(id.to_string()),
+        _ => None,
+    };
+    (ids.len() == rows).then(|| ids.iter().map(read).collect())?
+}
