@@ -193,6 +193,14 @@ impl Reader {
         }
     }
 
+    /// The read, or at once the error that `next` would tell first because of the options.
+    pub(crate) fn checked(mut self) -> Result<Self, Error> {
+        match &mut self.way {
+            Way::Refused(error) => Err(error.take().unwrap_or_else(|| Error::internal("An error was told before."))),
+            _ => Ok(self),
+        }
+    }
+
     /// Records in the whole read, as the server told at its start; at most the limit. None before the first page, and where
     /// the server does not tell.
     #[must_use]

@@ -124,6 +124,14 @@ struct Wire {
     filters: Option<Json>,
 }
 
+impl Column {
+    /// Whether the server refuses a new record without a value for it: there is no default to stand in.
+    pub(crate) fn must_be_given(&self) -> bool {
+        let default = self.definition.get("default");
+        self.required && !default.is_some_and(|default| !default.is_null() && default != "")
+    }
+}
+
 impl Schema {
     /// Reads the answer of `columns.list`: a list, or an object that holds one.
     pub(crate) fn read(reply: &Reply) -> Result<Self, Error> {

@@ -36,6 +36,7 @@ use serde::ser::{Error as _, SerializeSeq as _};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
+use super::typed::finite;
 use crate::error::Error;
 
 pub(crate) use expression::Expression;
@@ -136,6 +137,12 @@ impl Search {
         if column.contains('|') || column.is_empty() {
             self.refuse(format!("{column:?} is no name of a column"));
         }
+        if let Err(trouble) = finite::check(value) {
+            self.refuse(format!(
+                "the value for {column} cannot be sent: {}",
+                trouble.reason.trim_end_matches('.')
+            ));
+        }
         match serde_json::value::to_raw_value(value) {
             Ok(value) if value.get() == "null" && !matches!(operator, "" | "!=") => {
                 self.refuse(format!(
@@ -218,7 +225,11 @@ mod tests {
     #[test]
     fn what_cannot_be_sent_is_refused_by_its_first_fault() {
         let rows = [
-            (Search::new().gt("price", f64::NAN), "price > null finds nothing"),
+            (Search::new().gt("price", None::<f64>), "price > null finds nothing"),
+            (
+                Search::new().eq("price", f64::NAN),
+                "the value for price cannot be sent: It is NaN",
+            ),
             (Search::new().eq("a|b", 1).gt("c", ()), r#""a|b" is no name"#),
             (Search::new().eq("", 1), r#""" is no name"#),
             (Search::new().or().eq("a", 1), "none before it"),

@@ -29,6 +29,11 @@ impl Node {
         node.path.push(value.into());
         node
     }
+
+    /// A parameter that is bound, by its place in the path; null where there is none, which no path takes.
+    pub(crate) fn value(&self, place: usize) -> Value {
+        self.path.get(place).cloned().unwrap_or(Value::Null)
+    }
 }
 
 /// The first fault of a draft is kept until it is sent, so that setters can be chained.
