@@ -91,11 +91,6 @@ impl Checker {
         })
     }
 
-    /// The columns that rows are checked against.
-    pub(crate) fn schema(&self) -> &Arc<Schema> {
-        &self.schema
-    }
-
     /// The column by which records are found, or by which an insert finds its rows again.
     pub(crate) fn key(&self) -> Option<&Column> {
         self.key.map(|place| &self.schema.columns()[place])

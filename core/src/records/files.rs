@@ -22,15 +22,35 @@ use std::sync::Arc;
 
 use tokio::task::spawn_blocking;
 
-use super::Records;
 use super::job::{Job, Meter};
-use super::options::{ExportOptions, Format, ReadOptions};
+use super::options::{ExportOptions, Format, LoadOptions, ReadOptions};
 use super::report::Report;
+use super::{Records, load};
 use crate::error::Error;
 use csv_write::CsvWriter;
+use source::FileSource;
 use target::{Target, refuse};
 
 impl Records {
+    /// Loads the rows of a file. `format` not said means: by the end of the file's name, `.csv`, `.ndjson` or `.jsonl`.
+    ///
+    /// CSV has a header that names columns, in any order; columns left out are not given. An empty field is null and a pair
+    /// of quotation marks is empty text (in a text column that takes no null, both are empty text); lists and objects are
+    /// JSON text. The file is UTF-8, with or without a byte order mark.
+    ///
+    /// Scopes: those of [`load`](Self::load).
+    ///
+    /// # Errors
+    /// `config_error` when the file cannot be opened, or its format not be told. From [`Job::wait`]: `config_error` when the
+    /// header names a column twice or one that the table does not have, before anything is sent; and those of a load.
+    pub fn import(&self, path: impl AsRef<Path>, format: Option<Format>, options: LoadOptions) -> Result<Job, Error> {
+        let path = path.as_ref();
+        let format = format_of(path, format)?;
+        let source = FileSource::open(path, format, options.max_row_bytes)?;
+        let records = self.clone();
+        Job::start(move |_, meter| load::run(records, options, source, meter))
+    }
+
     /// Writes records to a file, which appears whole or not at all: until then an older file of that name stays. A job that
     /// fails or is given up leaves nothing.
     ///
