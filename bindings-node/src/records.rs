@@ -91,6 +91,12 @@ impl NativeRecords {
         })
     }
 
+    /// Begins to copy records to another table.
+    #[napi]
+    pub fn copy_to(&self, target: &NativeRecords, options: String) -> napi::Result<NativeJob> {
+        guarded(|| self.job(self.records.copy_to(&target.records, read(&options)?)))
+    }
+
     /// Begins to write records to a file.
     #[napi]
     pub fn export(&self, path: String, options: String) -> napi::Result<NativeJob> {

@@ -6,7 +6,7 @@
  */
 
 import { Cancelled } from './errors.js'
-import { cancelled, submit } from './hub.js'
+import { cancelled, guarded, submit } from './hub.js'
 import type { NativeJob } from './native.js'
 import type { JobOptions } from './record-options.js'
 import type { JobProgress, LoadReport } from './report.js'
@@ -17,13 +17,22 @@ export type RowSource = Iterable<unknown> | AsyncIterable<unknown>
 
 const TELL_EVERY = 100
 
-/** Waits for the end of a job, feeding it from `source` if there is one. */
-export async function finish(
+/**
+ * Runs a job to its end.
+ *
+ * @param operation - What to call it in errors.
+ * @param begin - Starts it.
+ * @param options - How to watch it and to end it early.
+ * @param source - The rows to feed it with, if it takes some.
+ */
+export async function run(
   operation: string,
-  job: NativeJob,
+  begin: () => NativeJob,
   { signal, onProgress }: JobOptions,
   source?: RowSource,
 ): Promise<LoadReport> {
+  if (signal?.aborted) throw cancelled(signal, operation, 0)
+  const job = guarded(begin)
   const stop = (): void => {
     job.cancel()
   }
@@ -32,7 +41,6 @@ export async function finish(
   }
   const timer = onProgress && setInterval(tell, TELL_EVERY).unref()
   signal?.addEventListener('abort', stop, { once: true })
-  if (signal?.aborted) stop()
   const outcome = submit(
     (call) => {
       job.wait(call)

@@ -12,7 +12,7 @@
 
 import { ConfigError } from './errors.js'
 import { guarded } from './hub.js'
-import { finish, type RowSource } from './jobs.js'
+import { run, type RowSource } from './jobs.js'
 import { toJson } from './json.js'
 import type { NativeRecords } from './native.js'
 import { RecordReader } from './reader.js'
@@ -149,8 +149,7 @@ export class RecordsResource extends Resource {
     options: ExportOptions<Row> = {},
   ): Promise<LoadReport> {
     const json = exportJson(options)
-    const job = guarded(() => native(this, options.dataSource).export(filePath(path), json))
-    return finish('records.export', job, options)
+    return run('records.export', () => native(this, options.dataSource).export(filePath(path), json), options)
   }
 
   /**
@@ -172,8 +171,7 @@ export class RecordsResource extends Resource {
     }
     const json = copyJson(options)
     const to = native(target, options.toDataSource)
-    const job = guarded(() => native(this, options.dataSource).copyTo(to, json))
-    return finish('records.copyTo', job, options)
+    return run('records.copyTo', () => native(this, options.dataSource).copyTo(to, json), options)
   }
 }
 
@@ -193,12 +191,9 @@ async function load(
   const target = native(records, options.dataSource)
   const operation = `records.${action}`
   if (typeof rows === 'string' || rows instanceof URL) {
-    const job = guarded(() => target.import(filePath(rows), options.format, json))
-    return finish(operation, job, options)
+    return run(operation, () => target.import(filePath(rows), options.format, json), options)
   }
-  const source = sourceOf(rows, operation)
-  const job = guarded(() => target.load(json))
-  return finish(operation, job, options, source)
+  return run(operation, () => target.load(json), options, sourceOf(rows, operation))
 }
 
 function sourceOf(rows: unknown, operation: string): RowSource {

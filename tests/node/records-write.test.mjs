@@ -182,12 +182,12 @@ for (const [name, bad, column, words] of BAD) {
 
 test('a duplicate of a unique key and a broken line of CSV are found among good rows', async (t) => {
   const { records } = await goods(t)
-  await records.create({ sku: 'sku17' })
-  const rows = Array.from({ length: 40 }, (_, n) => ({ sku: `sku${n}` }))
+  await records.create({ sku: 'sku17', price: -1 })
+  const rows = Array.from({ length: 40 }, (_, n) => ({ sku: `sku${n}`, price: n }))
   const report = await records.insert(rows, { onError: 'collect' })
   assert.deepEqual([report.inserted, report.failed], [39, 1])
   const [failed] = report.failures
-  assert.deepEqual([failed.row, failed.column, failed.record], [18, 'sku', '{"sku":"sku17"}'])
+  assert.deepEqual([failed.row, failed.column, failed.record], [18, 'sku', '{"sku":"sku17","price":17}'])
   const error = await failure(records.insert([{ sku: 'new' }, { sku: 'sku3' }]))
   assert.ok(error instanceof RecordError, error.stack)
   assert.deepEqual([error.row, error.column], [2, 'sku'])
