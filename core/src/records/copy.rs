@@ -67,6 +67,7 @@ impl Records {
         if !by_id {
             load.keep_ids.get_or_insert(false);
         }
+        load::check(&load)?;
         let copy = Copy {
             reader: self.read(read).checked()?,
             source: self.clone(),

@@ -110,7 +110,7 @@ pub(crate) async fn run(
 }
 
 /// Refuses options that make no sense.
-fn check(options: &LoadOptions) -> Result<(), Error> {
+pub(super) fn check(options: &LoadOptions) -> Result<(), Error> {
     let wrong = |what: &str| Err(Error::config(format!("{what} Nothing was sent.")));
     match options {
         LoadOptions { batch_rows: 0, .. } => wrong("batch_rows must be at least 1."),
