@@ -52,7 +52,7 @@ impl Records {
     }
 
     /// Writes records to a file, which appears whole or not at all: until then an older file of that name stays. A job that
-    /// fails or is given up leaves nothing.
+    /// fails or is given up leaves nothing; a process that is killed leaves a file beside it whose name ends with `.part`.
     ///
     /// NDJSON has each record as the server wrote it. CSV has a column for each of the table's, in their order, but for
     /// passwords, which are not answered. [`import`](Self::import) makes equal records of either.
@@ -81,9 +81,12 @@ impl Records {
                 Ok(output) => output.file,
                 Err(error) => return Err(error.with_report(report)),
             };
-            in_background(move || target.finish(file)).await?;
+            let finished = in_background(move || target.finish(file)).await;
             report.seconds = meter.read().seconds;
-            Ok(report)
+            match finished {
+                Ok(()) => Ok(report),
+                Err(error) => Err(error.with_report(report)),
+            }
         })
     }
 }
