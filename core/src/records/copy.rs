@@ -125,7 +125,7 @@ impl Copy {
             reader: self.reader,
             meter: Arc::clone(&meter),
         };
-        let copied = load::run(target, self.load, source, meter).await;
+        let copied = Box::pin(load::run(target, self.load, source, meter)).await;
         copied.map_err(|error| match twin {
             Some(twin) => twin.told(error),
             None => error,

@@ -1,30 +1,4 @@
 //! Records as data in Rust: rows of your own types, from iterators and streams and into streams.
-//!
-//! ```no_run
-//! # async fn example(shop: xano_metadata::api::WorkspaceHandle) -> Result<(), xano_metadata::Error> {
-//! use futures_util::TryStreamExt as _;
-//! use serde::{Deserialize, Serialize};
-//! use xano_metadata::records::{LoadOptions, ReadOptions, Search};
-//!
-//! #[derive(Serialize, Deserialize)]
-//! struct Product {
-//!     name: String,
-//!     price: f64,
-//! }
-//!
-//! let products = shop.table("products").records();
-//! let new = (1..=10_000).map(|n| Product { name: format!("product {n}"), price: 9.5 });
-//! let report = products.insert(new, LoadOptions::default()).await?;
-//! println!("{} rows in {:.1} s", report.inserted, report.seconds);
-//!
-//! let dear = ReadOptions::matching(&Search::new().gt("price", 70))?;
-//! let mut rows = std::pin::pin!(products.iter::<Product>(dear));
-//! while let Some(product) = rows.try_next().await? {
-//!     println!("{}: {}", product.name, product.price);
-//! }
-//! # Ok(())
-//! # }
-//! ```
 
 pub(crate) mod finite;
 
@@ -68,6 +42,10 @@ impl Records {
     /// [`read`](Self::read) for what it promises, and for its scope.
     ///
     /// Errors are those of [`Reader::next`], and `decode_error` when a record is no `T`.
+    #[allow(
+        clippy::iter_not_returning_iterator,
+        reason = "the name that it has in every language; here a stream is what iterates"
+    )]
     pub fn iter<T: DeserializeOwned + Send + 'static>(
         &self,
         options: ReadOptions,
@@ -187,6 +165,32 @@ fn write(row: &impl Serialize, text: &mut Vec<u8>) -> Result<(), Trouble> {
 }
 
 /// Records as data. These stand for the same methods of [`Records`], in the live data source.
+///
+/// ```no_run
+/// # async fn example(shop: xano_metadata::api::WorkspaceHandle) -> Result<(), xano_metadata::Error> {
+/// use futures_util::TryStreamExt as _;
+/// use serde::{Deserialize, Serialize};
+/// use xano_metadata::records::{LoadOptions, ReadOptions, Search};
+///
+/// #[derive(Serialize, Deserialize)]
+/// struct Product {
+///     name: String,
+///     price: f64,
+/// }
+///
+/// let products = shop.table("products").records();
+/// let new = (1..=10_000).map(|n| Product { name: format!("product {n}"), price: 9.5 });
+/// let report = products.insert(new, LoadOptions::default()).await?;
+/// println!("{} rows in {:.1} s", report.inserted, report.seconds);
+///
+/// let dear = ReadOptions::matching(&Search::new().gt("price", 70))?;
+/// let mut rows = std::pin::pin!(products.iter::<Product>(dear));
+/// while let Some(product) = rows.try_next().await? {
+///     println!("{}: {}", product.name, product.price);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 impl TableRecords {
     /// The records as data, in the live data source.
     #[must_use]
@@ -208,6 +212,10 @@ impl TableRecords {
     }
 
     /// The records as a stream of `T`; see [`Records::iter`].
+    #[allow(
+        clippy::iter_not_returning_iterator,
+        reason = "the name that it has in every language; here a stream is what iterates"
+    )]
     pub fn iter<T: DeserializeOwned + Send + 'static>(
         &self,
         options: ReadOptions,

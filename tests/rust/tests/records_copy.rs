@@ -63,7 +63,7 @@ async fn make(space: &WorkspaceHandle, name: &str, columns: Value) -> i64 {
 }
 
 /// A table with columns of many kinds, and rows at their edges.
-async fn goods(space: &WorkspaceHandle, rows: usize) -> Records {
+async fn goods(space: &WorkspaceHandle, rows: u32) -> Records {
     let makers = make(
         space,
         "makers",
@@ -89,10 +89,10 @@ async fn goods(space: &WorkspaceHandle, rows: usize) -> Records {
     ]);
     let goods = space.table(make(space, "goods", columns).await);
     goods.indexes().add(&Index::unique(["sku"])).await.expect("an index");
-    let row = |n: usize| {
+    let row = |n: u32| {
         json!({
-            "sku": format!("sku-{n}"), "price": if n % 3 == 0 { Value::Null } else { json!(n as f64 * 0.1) },
-            "stock": 9_007_199_254_740_993_i64 - n as i64, "kind": if n % 2 == 0 { Value::Null } else { json!("b") },
+            "sku": format!("sku-{n}"), "price": if n.is_multiple_of(3) { Value::Null } else { json!(f64::from(n) * 0.1) },
+            "stock": 9_007_199_254_740_993_i64 - i64::from(n), "kind": if n.is_multiple_of(2) { Value::Null } else { json!("b") },
             "tags": ["ä", "", "日本 \u{1F600} \u{2028}\"\\"], "day": "1970-01-01", "seen": 253_402_300_799_999_i64,
             "uid": "123e4567-e89b-12d3-a456-426614174000", "more": {"deep": [null, {"x": 1.5e300}], "": 9_007_199_254_740_993_i64},
             "box": {"w": 0.1, "note": null}, "point": [0.5, -1.25], "maker": null, "secret": "hush-hush-1",
@@ -103,7 +103,7 @@ async fn goods(space: &WorkspaceHandle, rows: usize) -> Records {
         .insert((1..=rows).map(row), LoadOptions::default())
         .await
         .expect("rows");
-    assert_eq!(report.inserted, rows as u64);
+    assert_eq!(report.inserted, u64::from(rows));
     data
 }
 

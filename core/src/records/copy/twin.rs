@@ -48,11 +48,13 @@ impl Twin {
             .connection
             .call(request.path_value(target.workspace.clone()).body(body))
             .await
-            .map_err(|error| match error.outcome_unknown() {
-                true => error.with_hint(format!(
-                    "The table {name:?} may have been made. No row was copied: look, and delete it before trying again."
-                )),
-                false => error.with_hint(format!("The table {name:?} was not made. No row was copied.")),
+            .map_err(|error| {
+                let hint = if error.outcome_unknown() {
+                    format!("The table {name:?} may have been made: look, and delete it before trying again.")
+                } else {
+                    format!("The table {name:?} was not made.")
+                };
+                error.with_hint(format!("{hint} No row was copied."))
             })?;
         let made: Json = reply.json()?;
         let id = made.get("id").and_then(Json::as_i64).ok_or_else(|| {
