@@ -9,6 +9,8 @@
 
 mod build;
 mod cells;
+mod column;
+mod import;
 #[cfg(feature = "arrow-ipc")]
 mod ipc;
 mod moment;

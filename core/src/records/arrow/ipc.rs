@@ -109,7 +109,7 @@ impl IpcWriter {
         let schema = flat.table(&[Part::Short(big_endian), Part::Place]);
         flat.lead(message.parts[2], schema.start);
         fields(&mut flat, schema.parts[1], self.schema.fields());
-        framed(flat, Vec::new())
+        framed(flat, &[])
     }
 
     /// The message of a batch.
@@ -136,7 +136,7 @@ impl IpcWriter {
         flat.lead(message.parts[2], header.start);
         flat.pairs(header.parts[1], &body.nodes);
         flat.pairs(header.parts[2], &body.buffers);
-        Ok(framed(flat, body.bytes))
+        Ok(framed(flat, &body.bytes))
     }
 }
 
@@ -158,14 +158,14 @@ fn check(field: &Field) -> Result<(), Error> {
 }
 
 /// A message with its length before it and its body behind it.
-fn framed(flat: Flat, body: Vec<u8>) -> Vec<u8> {
+fn framed(flat: Flat, body: &[u8]) -> Vec<u8> {
     let head = flat.finish();
     let mut bytes = Vec::with_capacity(8 + head.len() + body.len());
     bytes.extend_from_slice(&MARK);
     // A multiple of eight, and far below 2^31.
     bytes.extend_from_slice(&u32::try_from(head.len()).unwrap_or(u32::MAX).to_le_bytes());
     bytes.extend_from_slice(&head);
-    bytes.extend_from_slice(&body);
+    bytes.extend_from_slice(body);
     bytes
 }
 

@@ -8,7 +8,8 @@ use arrow_buffer::{NullBufferBuilder, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{ArrowError, FieldRef};
 use jiter::{Jiter, Peek};
 
-use super::build::{Builder, Misfit};
+use super::build::Misfit;
+use super::column::Builder;
 use super::types::Member;
 
 /// Rows that a fresh builder of validity expects; a page by default.
@@ -200,7 +201,7 @@ impl ObjectBuilder {
     pub(super) fn finish(&mut self) -> Result<ArrayRef, Misfit> {
         let arrays = self.fields.finish()?;
         let fields = self.members.iter().map(Arc::clone).collect();
-        let array = StructArray::try_new(fields, arrays, self.validity.finish()).map_err(defect)?;
+        let array = StructArray::try_new(fields, arrays, self.validity.finish()).map_err(|cause| defect(&cause))?;
         Ok(Arc::new(array))
     }
 }
@@ -263,10 +264,10 @@ impl ListBuilder {
         let offsets = OffsetBuffer::new(ScalarBuffer::from(ends));
         let values = self.item.finish()?;
         let array = ListArray::try_new(Arc::clone(&self.field), offsets, values, self.validity.finish());
-        Ok(Arc::new(array.map_err(defect)?))
+        Ok(Arc::new(array.map_err(|cause| defect(&cause))?))
     }
 }
 
-fn defect(cause: ArrowError) -> Misfit {
+fn defect(cause: &ArrowError) -> Misfit {
     Misfit::because(format!("does not make an Arrow array: {cause}"))
 }

@@ -6,13 +6,16 @@
 
 use std::fmt;
 
-use arrow_array::ffi_stream::{ArrowArrayStreamReader, FFI_ArrowArrayStream};
-use arrow_array::{RecordBatch, RecordBatchReader};
-use arrow_schema::{ArrowError, SchemaRef};
+use arrow_array::ffi_stream::FFI_ArrowArrayStream;
+use arrow_array::{Array, RecordBatch, RecordBatchReader};
+use arrow_buffer::NullBuffer;
+use arrow_data::ArrayData;
+use arrow_schema::{Field, FieldRef, Fields, SchemaRef};
 
 use super::cells::{Cells, write_json};
+use super::import::Import;
 use crate::error::Error;
-use crate::records::Rows;
+use crate::records::{Rows, Trouble};
 
 /// Rows that are handed over at once, at most.
 const ROWS: usize = 1000;
@@ -23,9 +26,10 @@ const BYTES: usize = 1 << 20;
 /// The rows of a stream of batches, a chunk at a time, so that a frame of any size passes through little memory.
 pub struct ArrowRows {
     schema: SchemaRef,
-    batches: Box<dyn Iterator<Item = Result<RecordBatch, ArrowError>> + Send>,
-    /// The batch at hand and how many of its rows were taken.
-    current: Option<(RecordBatch, usize)>,
+    /// An error is a phrase.
+    frames: Box<dyn Iterator<Item = Result<Frame, String>> + Send>,
+    /// What is at hand, and how many of its rows were taken.
+    current: Option<(Frame, usize)>,
     over: bool,
 }
 
@@ -44,9 +48,10 @@ impl ArrowRows {
     /// # Errors
     /// `config_error` when the stream was used up already, gives no schema, or has two columns of one name.
     pub fn from_ffi(stream: FFI_ArrowArrayStream) -> Result<Self, Error> {
-        let reader = ArrowArrayStreamReader::try_new(stream)
-            .map_err(|cause| Error::config(format!("The Arrow stream cannot be read: {cause}.")).with_source(cause))?;
-        Self::new(reader)
+        let import = Import::new(stream)
+            .map_err(|reason| Error::config(format!("The Arrow stream cannot be read: {reason}.")))?;
+        let schema = SchemaRef::clone(import.schema());
+        Self::of(schema, import.map(|data| data.map(|data| Frame::of_struct(&data))))
     }
 
     /// The rows of the batches that `reader` gives.
@@ -54,11 +59,21 @@ impl ArrowRows {
     /// # Errors
     /// `config_error` when it has two columns of one name.
     pub fn new(reader: impl RecordBatchReader + Send + 'static) -> Result<Self, Error> {
-        let schema = reader.schema();
+        let frame = |batch: RecordBatch| Frame::of_batch(&batch);
+        Self::of(
+            reader.schema(),
+            reader.map(move |batch| batch.map(frame).map_err(|cause| cause.to_string())),
+        )
+    }
+
+    fn of(
+        schema: SchemaRef,
+        frames: impl Iterator<Item = Result<Frame, String>> + Send + 'static,
+    ) -> Result<Self, Error> {
         check_names(&schema)?;
         Ok(Self {
             schema,
-            batches: Box::new(reader),
+            frames: Box::new(frames),
             current: None,
             over: false,
         })
@@ -76,8 +91,11 @@ impl ArrowRows {
     /// `record_error` with the stream's own words when it fails; it ends there.
     pub fn next_rows(&mut self) -> Result<Option<Rows>, Error> {
         loop {
-            if let Some((batch, taken)) = &mut self.current {
-                let rows = chunk(batch, *taken);
+            if let Some((frame, taken)) = &mut self.current {
+                let mut rows = Rows::new();
+                frame.push(self.schema.fields(), *taken, &mut rows, |rows| {
+                    rows.len() >= ROWS || rows.bytes() >= BYTES
+                });
                 *taken += rows.len();
                 if !rows.is_empty() {
                     return Ok(Some(rows));
@@ -87,13 +105,13 @@ impl ArrowRows {
             if self.over {
                 return Ok(None);
             }
-            match self.batches.next() {
+            match self.frames.next() {
                 None => self.over = true,
-                Some(Ok(batch)) => self.current = Some((batch, 0)),
-                Some(Err(cause)) => {
+                Some(Ok(frame)) => self.current = Some((frame, 0)),
+                Some(Err(reason)) => {
                     self.over = true;
-                    let text = format!("The Arrow stream that gives the rows failed: {cause}");
-                    return Err(Error::record(text, None, None).with_source(cause));
+                    let text = format!("The Arrow stream that gives the rows failed: {reason}.");
+                    return Err(Error::record(text, None, None));
                 }
             }
         }
@@ -107,13 +125,13 @@ impl ArrowRows {
 pub fn rows_of(batch: &RecordBatch) -> Result<Rows, Error> {
     check_names(batch.schema_ref())?;
     let mut rows = Rows::new();
-    push(batch, 0, &mut rows, |_| false);
+    Frame::of_batch(batch).push(batch.schema_ref().fields(), 0, &mut rows, |_| false);
     Ok(rows)
 }
 
 fn check_names(schema: &SchemaRef) -> Result<(), Error> {
     let fields = schema.fields();
-    let twice = |(at, field): (usize, &arrow_schema::FieldRef)| {
+    let twice = |(at, field): (usize, &FieldRef)| {
         let found = fields[..at].iter().any(|other| other.name() == field.name());
         found.then(|| field.name().clone())
     };
@@ -125,45 +143,82 @@ fn check_names(schema: &SchemaRef) -> Result<(), Error> {
     }
 }
 
-/// The rows behind the first `taken`.
-fn chunk(batch: &RecordBatch, taken: usize) -> Rows {
-    let mut rows = Rows::new();
-    push(batch, taken, &mut rows, |rows| {
-        rows.len() >= ROWS || rows.bytes() >= BYTES
-    });
-    rows
+/// One batch.
+struct Frame {
+    columns: Vec<ArrayData>,
+    rows: usize,
+    /// Values of each column that belong to rows before the first.
+    offset: usize,
+    /// Rows that are null as a whole, which a batch should not have.
+    nulls: Option<NullBuffer>,
 }
 
-fn push(batch: &RecordBatch, from: usize, rows: &mut Rows, full: impl Fn(&Rows) -> bool) {
-    let columns: Vec<(Vec<u8>, Cells<'_>)> = batch
-        .schema_ref()
-        .fields()
-        .iter()
-        .zip(batch.columns())
-        .enumerate()
-        .map(|(at, (field, array))| {
-            let mut lead = vec![if at == 0 { b'{' } else { b',' }];
-            write_json(field.name(), &mut lead);
-            lead.push(b':');
-            (lead, Cells::new(field, array.as_ref()))
-        })
-        .collect();
-    for row in from..batch.num_rows() {
-        rows.push_with(|out| {
-            if columns.is_empty() {
-                out.push(b'{');
+impl Frame {
+    fn of_batch(batch: &RecordBatch) -> Self {
+        Self {
+            columns: batch.columns().iter().map(Array::to_data).collect(),
+            rows: batch.num_rows(),
+            offset: 0,
+            nulls: None,
+        }
+    }
+
+    fn of_struct(data: &ArrayData) -> Self {
+        Self {
+            columns: data.child_data().to_vec(),
+            rows: data.len(),
+            offset: data.offset(),
+            nulls: data.nulls().cloned(),
+        }
+    }
+
+    /// Appends the rows behind the first `taken` until there are enough.
+    fn push(&self, fields: &Fields, taken: usize, rows: &mut Rows, enough: impl Fn(&Rows) -> bool) {
+        let columns: Vec<Column<'_>> = fields
+            .iter()
+            .zip(&self.columns)
+            .enumerate()
+            .map(|(at, (field, data))| Column::new(at == 0, field, data))
+            .collect();
+        for row in taken..self.rows {
+            rows.push_with(|out| {
+                if self.nulls.as_ref().is_some_and(|nulls| nulls.is_null(row)) {
+                    return Err(Trouble::of_row("It is null."));
+                }
+                if columns.is_empty() {
+                    out.push(b'{');
+                }
+                for column in &columns {
+                    out.extend_from_slice(&column.lead);
+                    let written = column.cells.write(self.offset + row, out);
+                    written.map_err(|bad| bad.into_trouble(column.name))?;
+                }
+                out.push(b'}');
+                Ok(())
+            });
+            if enough(rows) {
+                return;
             }
-            for (at, (lead, cells)) in columns.iter().enumerate() {
-                out.extend_from_slice(lead);
-                cells
-                    .write(row, out)
-                    .map_err(|bad| bad.into_trouble(batch.schema_ref().field(at).name()))?;
-            }
-            out.push(b'}');
-            Ok(())
-        });
-        if full(rows) {
-            return;
+        }
+    }
+}
+
+struct Column<'a> {
+    name: &'a str,
+    /// What stands before its values: `,"name":`.
+    lead: Vec<u8>,
+    cells: Cells<'a>,
+}
+
+impl<'a> Column<'a> {
+    fn new(is_first: bool, field: &'a Field, data: &'a ArrayData) -> Self {
+        let mut lead = vec![if is_first { b'{' } else { b',' }];
+        write_json(field.name(), &mut lead);
+        lead.push(b':');
+        Self {
+            name: field.name(),
+            lead,
+            cells: Cells::new(field.metadata(), data),
         }
     }
 }

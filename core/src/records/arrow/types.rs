@@ -189,9 +189,8 @@ fn single(column: &Column, options: &ArrowOptions) -> Shape {
         Kind::Int => Shape::Int,
         Kind::Decimal if options.decimals == Decimals::Text => Shape::Digits,
         Kind::Decimal => Shape::Float,
-        Kind::Text | Kind::Email | Kind::Enum | Kind::Password | Kind::Uuid => Shape::Text,
         Kind::Date if options.datetimes => Shape::Day,
-        Kind::Date => Shape::Text,
+        Kind::Text | Kind::Email | Kind::Enum | Kind::Password | Kind::Uuid | Kind::Date => Shape::Text,
         Kind::Timestamp if options.datetimes => Shape::Moment,
         Kind::Timestamp => Shape::Millis,
         Kind::Vector if native => {

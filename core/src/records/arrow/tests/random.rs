@@ -84,8 +84,8 @@ fn quoted(text: &str, escaped: bool) -> String {
     if !escaped {
         return json!(text).to_string();
     }
-    let units: String = text.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
-    format!("\"{units}\"")
+    let units: Vec<String> = text.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
+    format!("\"{}\"", units.concat())
 }
 
 fn any_json() -> impl Strategy<Value = String> {

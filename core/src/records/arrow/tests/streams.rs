@@ -158,5 +158,5 @@ fn a_stream_of_others_that_fails_says_why() {
 
     let used = arrow_array::ffi_stream::FFI_ArrowArrayStream::empty();
     let error = ArrowRows::from_ffi(used).expect_err("nothing in it");
-    assert!(error.to_string().contains("already released"), "{error}");
+    assert!(error.to_string().contains("used up before"), "{error}");
 }

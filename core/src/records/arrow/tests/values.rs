@@ -78,7 +78,7 @@ fn floats_as_the_server_writes_them() {
             "5",
             "-0.0",
             "0.1",
-            "1e300",
+            "1e+300",
             "9007199254740992.0",
             "column c: It is NaN, which no column can hold.",
             "column c: It is -inf, which no column can hold.",
