@@ -1,1 +1,3 @@
-//! Nothing of its own: see `tests/`.
+//! What the tests below `tests/` and the program that they kill have in common.
+
+pub mod rows;

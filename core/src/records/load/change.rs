@@ -93,7 +93,7 @@ impl Load {
         if part.places.is_empty() {
             return Ok(());
         }
-        self.intend(work).await?;
+        self.intend(work, None).await?;
         let deletes = self.is(Action::Delete);
         let operation = if deletes {
             "records.delete_many"

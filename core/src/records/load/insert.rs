@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::super::options::OnError;
 use super::super::rows::Trouble;
 use super::batch::Batch;
+use super::evidence::Record;
 use super::fate::likeness;
 use super::part::Part;
 use super::shared::{Answer, End, Identified, Load, Work};
@@ -19,14 +20,18 @@ const SAMPLE: usize = 5;
 
 /// By what the rows of a part are found again.
 enum Way {
-    /// By a value each, in the column at this place. `certain` where the server itself keeps them from being there twice.
-    Values {
-        place: usize,
-        values: Vec<String>,
-        certain: bool,
-    },
+    Values(Values),
     /// By the ids that came up since.
     Numbers,
+}
+
+/// A value each, in one column.
+struct Values {
+    /// The column's place.
+    column: usize,
+    values: Vec<String>,
+    /// Whether the server itself keeps them from being there twice.
+    certain: bool,
 }
 
 /// What looking for the rows of a part showed.
@@ -65,7 +70,7 @@ impl Load {
             self.blame(work, &part, refusal);
             return Ok(None);
         }
-        part.after = self.intend(work).await?;
+        part.after = self.intend(work, part.after).await?;
         let body = create_body(&work.batch, &part.places, self.identified != Identified::Otherwise);
         let answer = self.post("records.create_many", body).await;
         match answer {
@@ -99,16 +104,16 @@ impl Load {
         error: impl FnOnce() -> Error,
     ) -> Result<Option<Part>, Error> {
         let way = self.way(&work.batch, &part).await;
-        let Way::Values { certain, .. } = &way else {
+        let Way::Values(values) = way else {
             part.doubted = true;
             return Ok(Some(part));
         };
         self.settle().await;
-        let mut seen = self.look(work, &part, &way).await.map_err(in_doubt)?;
-        if !certain && !seen.missing.is_empty() {
+        let mut seen = self.look(work, &part, &values).await.map_err(in_doubt)?;
+        if !values.certain && !seen.missing.is_empty() {
             // The server might still have been at it.
             self.settle().await;
-            seen = self.look(work, &part, &way).await.map_err(in_doubt)?;
+            seen = self.look(work, &part, &values).await.map_err(in_doubt)?;
         }
         self.stored(work, &part, &seen.ours, seen.ids);
         if !seen.missing.is_empty() {
@@ -120,27 +125,28 @@ impl Load {
 
     async fn refused(&self, work: &mut Work, mut part: Part, error: Error) -> Result<Option<Part>, Error> {
         let single = part.places.len() == 1;
-        if part.doubted || !(single || self.habits.refuses_whole()) {
-            let way = self.way(&work.batch, &part).await;
-            if let Way::Values { .. } = way {
-                // Rows of an earlier request may have come after all; and not every server takes all or nothing.
-                let seen = self.look(work, &part, &way).await?;
-                if !part.doubted {
-                    self.habits.saw_refusal(seen.ours.is_empty());
-                }
+        let way = self.way(&work.batch, &part).await;
+        match way {
+            // Rows of an earlier request may have come after all, and now stand in their own way.
+            Way::Values(values) if part.doubted => {
+                let seen = self.look(work, &part, &values).await.map_err(in_doubt)?;
                 self.stored(work, &part, &seen.ours, seen.ids);
-                if seen.missing.is_empty() {
-                    return Ok(None);
-                }
                 if !seen.ours.is_empty() {
-                    self.pause(&part, || error).await?;
-                    work.parts.push(part.again(seen.missing));
+                    if !seen.missing.is_empty() {
+                        self.pause(&part, || error).await?;
+                        work.parts.push(part.again(seen.missing));
+                    }
                     return Ok(None);
                 }
-            } else if !single {
+            }
+            // The server itself keeps rows from being there twice.
+            Way::Values(Values { certain: true, .. }) => {}
+            // Not every server takes all or nothing, and its word is looked into once.
+            _ if !single && !self.habits.refuses_whole() => {
                 part.refusal = Some(error);
                 return Ok(Some(part));
             }
+            _ => {}
         }
         self.part_refused(work, &part, error);
         Ok(None)
@@ -209,8 +215,7 @@ impl Load {
             let mut sample = self.sample.lock().unwrap_or_else(PoisonError::into_inner);
             sample.as_mut().map(std::mem::take).unwrap_or_default()
         };
-        let id = self.schema.columns().iter().position(|column| column.name == "id");
-        let Some(id) = id.filter(|_| !sample.is_empty()) else {
+        let Some(id) = self.id_place().filter(|_| !sample.is_empty()) else {
             return Ok(());
         };
         let spelt: Vec<String> = sample
@@ -227,16 +232,15 @@ impl Load {
     }
 
     async fn way(&self, batch: &Batch, part: &Part) -> Way {
-        let given = |place: usize, certain: bool, value: &dyn Fn(usize) -> Option<String>| {
+        let given = |column: usize, certain: bool, value: &dyn Fn(usize) -> Option<String>| {
             let values: Option<Vec<String>> = part.places.iter().map(|at| value(*at)).collect();
-            Some(Way::Values {
-                place,
+            Some(Way::Values(Values {
+                column,
                 values: values?,
                 certain,
-            })
+            }))
         };
-        let id = self.schema.columns().iter().position(|column| column.name == "id");
-        if let (Some(id), true) = (id, self.identified != Identified::Otherwise) {
+        if let (Some(id), true) = (self.id_place(), self.identified != Identified::Otherwise) {
             let value = |at: usize| {
                 let id_of_row = batch.rows[at].checked.id.as_ref()?;
                 Some(self.evidence.spelling(id, id_of_row))
@@ -260,21 +264,21 @@ impl Load {
     }
 
     /// Looks which rows are there by their values. A record counts for one row.
-    async fn look(&self, work: &Work, part: &Part, way: &Way) -> Result<Seen, Error> {
-        let Way::Values { place, values, .. } = way else {
-            return Ok(Seen::default());
-        };
+    async fn look(&self, work: &Work, part: &Part, by: &Values) -> Result<Seen, Error> {
         self.calibrate().await?;
-        let mut found = self.records_with(*place, values).await?;
+        let mut found = self.records_with(by.column, &by.values).await?;
         let mut seen = Seen::default();
-        for (at, value) in part.places.iter().zip(values) {
+        // A record from before cannot be the row, however equal it is, where the server numbers records.
+        let numbered = self.identified == Identified::Otherwise && self.book.with(|ledger| ledger.proven);
+        let after = part.after.filter(|_| numbered);
+        let is_new = |id: &str| after.is_none_or(|after| id.parse().is_ok_and(|id: i64| id > after));
+        for (at, value) in part.places.iter().zip(&by.values) {
             let print = self.evidence.row(work.batch.row(*at));
             let records = found.get_mut(value);
             let ours = records.and_then(|records| {
-                let equal = records
-                    .iter()
-                    .position(|record| likeness(&print, &record.print).is_some())?;
-                Some(records.swap_remove(equal))
+                let is_ours = |record: &Record| is_new(&record.id) && likeness(&print, &record.print).is_some();
+                let place = records.iter().position(is_ours)?;
+                Some(records.swap_remove(place))
             });
             match ours {
                 Some(record) => {

@@ -87,7 +87,7 @@ impl Load {
         .await?;
         let places = std::mem::take(&mut part.places);
         let mut again = part.again(places);
-        again.doubted = false;
+        (again.doubted, again.after) = (false, None);
         work.parts.push(again);
         Ok(())
     }
@@ -136,6 +136,9 @@ impl Load {
             let (Fate::Absent, Some(after @ 1..), Some(first)) = (&*fate, part.after, part.places.first()) else {
                 continue;
             };
+            if part.refusal.is_some() {
+                continue;
+            }
             match self.twins_below(work.batch.row(*first), after).await? {
                 Some(twins) if twins.is_empty() => {}
                 twins => *fate = Fate::Unclear(twins.unwrap_or_default()),

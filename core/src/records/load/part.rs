@@ -12,7 +12,7 @@ pub(super) struct Part {
     pub(super) rounds: u32,
     /// Whether an earlier request for these rows may have been carried out without their being found since.
     pub(super) doubted: bool,
-    /// The highest id from before it went out, where the server numbers rows.
+    /// The highest id from before it first went out, where the server numbers rows.
     pub(super) after: Option<i64>,
     /// What the server had against it, while it is not known whether it took some of it all the same.
     pub(super) refusal: Option<Error>,
@@ -47,6 +47,7 @@ impl Part {
             doubted: true,
             pointed: self.pointed,
             adds: self.adds,
+            after: self.after,
             ..Self::default()
         }
     }

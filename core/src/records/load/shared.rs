@@ -175,15 +175,15 @@ impl Load {
         tokio::time::sleep(Duration::from_secs_f64(self.options.settle)).await;
     }
 
-    /// Notes that a part goes out, in the file if there is one, and answers the highest id so far.
-    pub(super) async fn intend(&self, work: &Work) -> Result<Option<i64>, Error> {
+    /// Notes that rows go out, in the file if there is one. Answers the highest id from before they first did.
+    pub(super) async fn intend(&self, work: &Work, before: Option<i64>) -> Result<Option<i64>, Error> {
         let after = self.book.with(|ledger| {
-            let top = ledger.top;
+            let after = before.or(ledger.top);
             if let Some(note) = ledger.note(work.batch.first) {
                 note.doubt = true;
-                note.after = top;
+                note.after = after;
             }
-            top
+            after
         });
         self.book.save().await?;
         Ok(after)

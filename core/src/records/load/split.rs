@@ -50,7 +50,8 @@ impl Habits {
         self.hints.learn(was_refused);
     }
 
-    /// Parts a refused request, the next part last. With `in_order`, no row goes out before those in front of it.
+    /// Parts a refused request, the next part last. Rows go out in their order, as the earlier of two that clash is the
+    /// good one; with `in_order`, none even goes out together with those behind a bad one.
     pub(super) fn split(&self, part: &Part, refusal: Error, in_order: bool) -> Vec<Part> {
         let places = &part.places;
         let hint = pointed(&refusal).filter(|hint| *hint < places.len() && !self.hints.is(false));
@@ -58,17 +59,18 @@ impl Habits {
             let half = places.len() / 2;
             return [&places[half..], &places[..half]].map(|half| part.some(half)).into();
         };
+        let (before, behind) = (&places[..hint], &places[hint + 1..]);
         let mut bad = part.some(&[places[hint]]);
-        if self.hints.is(true) {
+        let is_known = self.hints.is(true);
+        if is_known {
             bad.blamed = Some(refusal);
         } else {
             bad.pointed = true;
         }
-        let (before, behind) = (&places[..hint], &places[hint + 1..]);
-        let parts = if in_order {
-            vec![part.some(behind), bad, part.some(before)]
-        } else {
+        let parts = if is_known && !in_order {
             vec![part.some(&[before, behind].concat()), bad]
+        } else {
+            vec![part.some(behind), bad, part.some(before)]
         };
         parts.into_iter().filter(|part| !part.places.is_empty()).collect()
     }

@@ -65,7 +65,7 @@ impl Load {
             self.blame(work, &part, refusal);
             return Ok(());
         }
-        self.intend(work).await?;
+        self.intend(work, None).await?;
         let body = add_body(work, &part);
         let error = match self.post("records.create_many", body).await? {
             Answer::Done(reply) => {
