@@ -21,14 +21,14 @@ use std::path::PathBuf;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use xano_metadata::records::arrow::ArrowOptions;
-use xano_metadata::records::{self, ExportOptions, ReadOptions};
+use xano_metadata::records::{self, CopyOptions, ExportOptions, LoadOptions, ReadOptions};
 
 use crate::client::Connection;
 use crate::completions::{Completions, Outcome, Ticket, submit};
 use crate::raise::raise;
 use crate::request::to_value;
 use crate::wait::wait;
-use arrow::{ArrowStream, Batches};
+use arrow::{ArrowReader, Batches};
 use job::Job;
 use options::{format, parse};
 use reader::Reader;
@@ -38,7 +38,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Records>()?;
     module.add_class::<Reader>()?;
     module.add_class::<Job>()?;
-    module.add_class::<ArrowStream>()?;
+    module.add_class::<ArrowReader>()?;
     module.add_class::<Batches>()?;
     module.add_class::<rows::Rows>()?;
     module.add_class::<rows::ArrowRows>()?;
@@ -89,13 +89,38 @@ impl Records {
         Ok(Reader::new(self.0.read(options)))
     }
 
-    /// Starts a read as a stream for Arrow's C interface, after asking for the table's columns.
+    /// Starts a read as Arrow, after asking for the table's columns.
     #[pyo3(signature = (options, arrow, /))]
-    fn stream(&self, py: Python<'_>, options: &Bound<'_, PyDict>, arrow: &Bound<'_, PyDict>) -> PyResult<ArrowStream> {
+    fn read_arrow(
+        &self,
+        py: Python<'_>,
+        options: &Bound<'_, PyDict>,
+        arrow: &Bound<'_, PyDict>,
+    ) -> PyResult<ArrowReader> {
         let (read, arrow): (ReadOptions, ArrowOptions) = (parse(py, options)?, parse(py, arrow)?);
         let records = self.0.clone();
         let reader = wait(py, async move { records.read_arrow(read, &arrow).await }, None)?;
-        Ok(ArrowStream::new(reader))
+        Ok(ArrowReader::new(reader))
+    }
+
+    /// The same, for a future.
+    #[pyo3(signature = (completions, future, options, arrow, /))]
+    fn submit_read_arrow(
+        &self,
+        py: Python<'_>,
+        completions: Py<Completions>,
+        future: Py<PyAny>,
+        options: &Bound<'_, PyDict>,
+        arrow: &Bound<'_, PyDict>,
+    ) -> PyResult<Ticket> {
+        let (read, arrow): (ReadOptions, ArrowOptions) = (parse(py, options)?, parse(py, arrow)?);
+        let records = self.0.clone();
+        submit(py, completions, future, None, async move {
+            let reader = records.read_arrow(read, &arrow).await?;
+            Ok(Outcome::made(
+                |py| Ok(Py::new(py, ArrowReader::new(reader))?.into_any()),
+            ))
+        })
     }
 
     /// Reads everything as batches.
@@ -124,6 +149,26 @@ impl Records {
         })
     }
 
+    /// Starts a load that is fed with rows.
+    #[pyo3(signature = (options, /))]
+    fn load(&self, py: Python<'_>, options: &Bound<'_, PyDict>) -> PyResult<Job> {
+        let options: LoadOptions = parse(py, options)?;
+        self.job(py, |records| records.load(options))
+    }
+
+    /// Starts a load from a file.
+    #[pyo3(signature = (path, format_name, options, /))]
+    fn import_file(
+        &self,
+        py: Python<'_>,
+        path: PathBuf,
+        format_name: Option<&str>,
+        options: &Bound<'_, PyDict>,
+    ) -> PyResult<Job> {
+        let (format, options): (_, LoadOptions) = (format(py, format_name)?, parse(py, options)?);
+        self.job(py, |records| records.import(path, format, options))
+    }
+
     /// Starts writing records to a file.
     #[pyo3(signature = (path, format_name, options, /))]
     fn export(
@@ -135,5 +180,22 @@ impl Records {
     ) -> PyResult<Job> {
         let (format, read): (_, ReadOptions) = (format(py, format_name)?, parse(py, options)?);
         self.job(py, |records| records.export(path, ExportOptions { read, format }))
+    }
+
+    /// Starts copying records to another table.
+    #[pyo3(signature = (target, options, load, create, /))]
+    fn copy_to(
+        &self,
+        py: Python<'_>,
+        target: &Self,
+        options: &Bound<'_, PyDict>,
+        load: &Bound<'_, PyDict>,
+        create: bool,
+    ) -> PyResult<Job> {
+        let (read, load): (ReadOptions, LoadOptions) = (parse(py, options)?, parse(py, load)?);
+        let target = &target.0;
+        self.job(py, |records| {
+            records.copy_to(target, CopyOptions { read, load, create })
+        })
     }
 }

@@ -15,6 +15,7 @@ from xano_metadata._native import Completions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from xano_metadata._native import Ticket
@@ -44,27 +45,41 @@ def _watch(loop: asyncio.AbstractEventLoop, completions: Completions) -> None:
         loop.add_reader(descriptor, completions.drain)
 
 
-async def finish(future: asyncio.Future[Any], ticket: Ticket, on_progress: Progress | None = None) -> Any:
-    """Waits for the result; gives the request up when the waiting ends in another way."""
+async def finish(
+    future: asyncio.Future[Any],
+    ticket: Ticket,
+    on_progress: Progress | None = None,
+    *,
+    tell: Callable[[], object] | None = None,
+) -> Any:
+    """Waits for the result; gives the request up when the waiting ends in another way.
+
+    `on_progress` hears of the request's bytes; `tell` is called now and then, and at the end.
+    """
     try:
         if on_progress is not None:
-            await _report(future, ticket, on_progress)
+            tell = _teller(ticket, on_progress)
+        if tell is not None:
+            while not (await asyncio.wait([future], timeout=_PROGRESS_EVERY))[0]:
+                tell()
+            tell()
         return await future
     except BaseException:
         ticket.cancel()
         raise
 
 
-async def _report(future: asyncio.Future[Any], ticket: Ticket, on_progress: Progress) -> None:
-    last = None
-    while True:
-        done, _ = await asyncio.wait([future], timeout=_PROGRESS_EVERY)
+def _teller(ticket: Ticket, on_progress: Progress) -> Callable[[], None]:
+    last: tuple[int, int | None] | None = None
+
+    def tell() -> None:
+        nonlocal last
         now = ticket.progress()
         if now is not None and now != last:
             last = now
             on_progress(*now)
-        if done:
-            return
+
+    return tell
 
 
 if hasattr(os, "register_at_fork"):

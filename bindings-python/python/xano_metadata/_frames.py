@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas
     import polars
 
-    from xano_metadata._native import ArrowStream, Batches, Records
+    from xano_metadata._native import ArrowReader, Batches, Records
 
 
 class ArrowRecords:
@@ -38,20 +38,15 @@ class ArrowRecords:
         self._columns = columns
         self._of = of
 
-    def open(self) -> ArrowStream:
-        """Asks for the columns and starts a read, as one stream.
-
-        Raises:
-            XanoError: What any call raises; see `xano_metadata.errors`.
-        """
-        return self._records.stream(self._options, self._columns)
+    def _open(self) -> ArrowReader:
+        return self._records.read_arrow(self._options, self._columns)
 
     def __arrow_c_schema__(self) -> object:
-        return self.open().schema_capsule()
+        return self._open().__arrow_c_schema__()
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         # Casting to what is requested is up to the consumer, as the interface allows.
-        return self.open().capsule()
+        return self._open().__arrow_c_stream__()
 
     def __repr__(self) -> str:
         return f"<ArrowRecords of {self._of}>"

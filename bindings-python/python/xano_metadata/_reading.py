@@ -197,8 +197,9 @@ def read_options(search: object, fields: Given) -> dict[str, Any]:
     return options
 
 
-def frame_parts(fields: FrameFields) -> tuple[ReadFields, ColumnFields]:
+def frame_parts(method: str, fields: FrameFields) -> tuple[ReadFields, ColumnFields]:
     """How to read, and what columns become."""
+    check(method, fields, FrameFields)
     read: Any = {name: value for name, value in fields.items() if name not in COLUMNS}
     columns: Any = {name: value for name, value in fields.items() if name in COLUMNS}
     return read, columns
@@ -245,6 +246,7 @@ class SyncReading(SyncNode):
 
         Token scope: `Workspace Content: Read`.
         """
+        check("to_list", fields, ReadFields)
         return self.iter(search, **fields).to_list()
 
     def to_arrow(self, search: Conditions | None = None, **fields: Unpack[FrameFields]) -> ArrowRecords:
@@ -265,7 +267,7 @@ class SyncReading(SyncNode):
 
         Token scope: `Workspace Database: Read` and `Workspace Content: Read`.
         """
-        read, columns = frame_parts(fields)
+        read, columns = frame_parts("to_arrow", fields)
         return self.iter(search, **read).to_arrow(**columns)
 
     def to_pandas(self, search: Conditions | None = None, **fields: Unpack[FrameFields]) -> pandas.DataFrame:
@@ -285,7 +287,7 @@ class SyncReading(SyncNode):
 
         Token scope: `Workspace Database: Read` and `Workspace Content: Read`.
         """
-        read, columns = frame_parts(fields)
+        read, columns = frame_parts("to_pandas", fields)
         return self.iter(search, **read).to_pandas(**columns)
 
     def to_polars(self, search: Conditions | None = None, **fields: Unpack[FrameFields]) -> polars.DataFrame:
@@ -303,7 +305,7 @@ class SyncReading(SyncNode):
 
         Token scope: `Workspace Database: Read` and `Workspace Content: Read`.
         """
-        read, columns = frame_parts(fields)
+        read, columns = frame_parts("to_polars", fields)
         return self.iter(search, **read).to_polars(**columns)
 
 
@@ -348,6 +350,7 @@ class AsyncReading(AsyncNode):
 
         Token scope: `Workspace Content: Read`.
         """
+        check("to_list", fields, ReadFields)
         return await self.iter(search, **fields).to_list()
 
     def to_arrow(self, search: Conditions | None = None, **fields: Unpack[FrameFields]) -> ArrowRecords:
@@ -369,7 +372,7 @@ class AsyncReading(AsyncNode):
 
         Token scope: `Workspace Database: Read` and `Workspace Content: Read`.
         """
-        read, columns = frame_parts(fields)
+        read, columns = frame_parts("to_arrow", fields)
         return self.iter(search, **read).to_arrow(**columns)
 
     async def to_pandas(self, search: Conditions | None = None, **fields: Unpack[FrameFields]) -> pandas.DataFrame:
@@ -389,7 +392,7 @@ class AsyncReading(AsyncNode):
 
         Token scope: `Workspace Database: Read` and `Workspace Content: Read`.
         """
-        read, columns = frame_parts(fields)
+        read, columns = frame_parts("to_pandas", fields)
         return await self.iter(search, **read).to_pandas(**columns)
 
     async def to_polars(self, search: Conditions | None = None, **fields: Unpack[FrameFields]) -> polars.DataFrame:
@@ -407,5 +410,5 @@ class AsyncReading(AsyncNode):
 
         Token scope: `Workspace Database: Read` and `Workspace Content: Read`.
         """
-        read, columns = frame_parts(fields)
+        read, columns = frame_parts("to_polars", fields)
         return await self.iter(search, **read).to_polars(**columns)

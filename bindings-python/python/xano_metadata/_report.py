@@ -132,7 +132,8 @@ class LoadReport(_Told):
         told = "inserted updated deleted written skipped failed".split()
         counts = ", ".join(f"{getattr(self, name):,} {name}" for name in told if getattr(self, name))
         again = f", {self.retried} requests sent again" if self.retried else ""
-        return f"<LoadReport: {self.read:,} rows read{', ' + counts if counts else ''}{again}, {self.seconds:.1f} s>"
+        rows = "1 row" if self.read == 1 else f"{self.read:,} rows"
+        return f"<LoadReport: {rows} read{', ' + counts if counts else ''}{again}, {self.seconds:.1f} s>"
 
 
 def report_of(data: Mapping[str, Any]) -> LoadReport:

@@ -1,29 +1,30 @@
 //! Records for whoever speaks Arrow, through capsules as Arrow's interface for Python has them.
 //!
-//! The stream is read by code of others, on a thread of theirs and with or without the GIL. Ctrl-C is looked for while it
-//! waits; the error that ended it is kept, because Arrow hands on its text alone.
+//! A stream is read by code of others, on a thread of theirs and with or without the GIL; Ctrl-C is looked for while it
+//! waits. Arrow hands on the text of an error alone, so whatever is ours reads batches instead.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
+use tokio::sync::Mutex as AsyncMutex;
 use xano_metadata::Error;
 use xano_metadata::records::arrow::arrow_array::ffi::FFI_ArrowSchema;
 use xano_metadata::records::arrow::arrow_array::ffi_stream::FFI_ArrowArrayStream;
 use xano_metadata::records::arrow::arrow_array::{RecordBatch, RecordBatchIterator};
-use xano_metadata::records::arrow::arrow_schema::SchemaRef;
-use xano_metadata::records::arrow::{ArrowOptions, ArrowReader, Failed};
+use xano_metadata::records::arrow::arrow_schema::{FieldRef, SchemaRef};
+use xano_metadata::records::arrow::{self, ArrowOptions, ENCODING};
 use xano_metadata::records::{ReadOptions, Records};
 
 use super::columns;
+use super::owned::Owned;
+use crate::completions::{Completions, Outcome, Ticket, submit};
 use crate::raise::{raise, refuse};
+use crate::wait::wait_telling;
 
 const STREAM: &std::ffi::CStr = c"arrow_array_stream";
 const SCHEMA: &std::ffi::CStr = c"arrow_schema";
-
-/// What a check for signals raised.
-type Raised = Arc<Mutex<Option<PyErr>>>;
 
 /// The stream in a capsule, which is left empty.
 pub fn take_stream(capsule: &Bound<'_, PyCapsule>) -> PyResult<FFI_ArrowArrayStream> {
@@ -38,69 +39,96 @@ fn schema_capsule<'py>(py: Python<'py>, schema: &SchemaRef) -> PyResult<Bound<'p
     PyCapsule::new_with_value(py, schema, SCHEMA)
 }
 
-/// A read that was begun, for one consumer.
+/// A read that was begun: for one consumer of its stream, or batch by batch.
 #[pyclass(frozen, module = "xano_metadata._native")]
-pub struct ArrowStream {
+pub struct ArrowReader {
     schema: SchemaRef,
-    reader: Mutex<Option<ArrowReader>>,
-    failed: Mutex<Option<Failed>>,
-    raised: Raised,
+    reader: Owned<Arc<AsyncMutex<Option<arrow::ArrowReader>>>>,
 }
 
-impl ArrowStream {
-    pub fn new(reader: ArrowReader) -> Self {
+impl ArrowReader {
+    pub fn new(reader: arrow::ArrowReader) -> Self {
         Self {
             schema: reader.schema(),
-            reader: Mutex::new(Some(reader)),
-            failed: Mutex::new(None),
-            raised: Raised::default(),
+            reader: Owned::new(Arc::new(AsyncMutex::new(Some(reader)))),
         }
+    }
+
+    fn reader(&self, py: Python<'_>) -> PyResult<Arc<AsyncMutex<Option<arrow::ArrowReader>>>> {
+        let reader = self.reader.get("This read").map_err(|error| raise(py, &error))?;
+        Ok(Arc::clone(reader))
     }
 }
 
+async fn next(reader: &AsyncMutex<Option<arrow::ArrowReader>>) -> Result<Option<Batches>, Error> {
+    let mut reader = reader.lock().await;
+    let Some(reader) = reader.as_mut() else { return Ok(None) };
+    let batch = reader.next().await?;
+    Ok(batch.map(|batch| Batches {
+        schema: reader.schema(),
+        total: reader.total(),
+        parts: vec![batch],
+    }))
+}
+
 #[pymethods]
-impl ArrowStream {
+impl ArrowReader {
     /// The columns.
-    fn schema_capsule<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
+    fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
         schema_capsule(py, &self.schema)
     }
 
     /// The stream; once.
-    fn capsule<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
-        let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner).take();
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let _ = requested_schema;
+        let reader = self.reader(py)?;
+        let reader = reader.try_lock().ok().and_then(|mut reader| reader.take());
         let reader = reader.ok_or_else(|| refuse(py, None, "This Arrow stream was taken before."))?;
-        let stream = reader.into_stream();
-        *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(stream.failed());
-        let raised = Arc::clone(&self.raised);
-        let stream = stream.checking(move || look_for_signals(&raised));
+        let stream = reader.into_stream().checking(look_for_signals);
         PyCapsule::new_with_value(py, stream.into_ffi(), STREAM)
     }
 
-    /// Raises what ended the stream, if it failed.
-    fn raise_failure(&self, py: Python<'_>) -> PyResult<()> {
-        if let Some(error) = self.raised.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            return Err(error);
-        }
-        let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
-        match failed.as_ref().and_then(Failed::take) {
-            Some(error) => Err(raise(py, &error)),
-            None => Ok(()),
-        }
+    /// Names of the columns whose text is JSON.
+    fn json_columns(&self) -> Vec<String> {
+        let is_json = |field: &&FieldRef| field.metadata().get(ENCODING).is_some_and(|name| name == "json");
+        let fields = self.schema.fields().iter().filter(is_json);
+        fields.map(|field| field.name().clone()).collect()
+    }
+
+    /// The next batch; None at the end. `tell` is called meanwhile, now and then.
+    #[pyo3(signature = (tell, /))]
+    fn next(&self, py: Python<'_>, tell: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Batches>> {
+        let reader = self.reader(py)?;
+        let tell = || tell.map_or(Ok(()), |tell| tell.call0().map(|_| ()));
+        wait_telling(py, async move { next(&reader).await }, tell)
+    }
+
+    /// The same, for a future.
+    #[pyo3(signature = (completions, future, /))]
+    fn submit_next(&self, py: Python<'_>, completions: Py<Completions>, future: Py<PyAny>) -> PyResult<Ticket> {
+        let reader = self.reader(py)?;
+        submit(py, completions, future, None, async move {
+            let batch = next(&reader).await?;
+            Ok(Outcome::made(|py| Ok(batch.into_pyobject(py)?.unbind())))
+        })
     }
 }
 
-/// Runs the handlers of signals that came. What they raise ends the stream, and is kept for [`ArrowStream::raise_failure`].
-fn look_for_signals(raised: &Mutex<Option<PyErr>>) -> Result<(), Error> {
+/// Runs the handlers of signals that came; what they raise ends the stream.
+fn look_for_signals() -> Result<(), Error> {
     let outcome = Python::try_attach(|py| {
         let Err(error) = py.check_signals() else { return Ok(()) };
-        let told = error.to_string();
         if error.is_instance_of::<PyKeyboardInterrupt>(py) {
             // The consumer makes an error of its own of ours. With the signal set again Ctrl-C is seen all the same.
             // SAFETY: it only sets a mark, and needs nothing for that.
             unsafe { pyo3::ffi::PyErr_SetInterrupt() };
         }
-        *raised.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-        Err(Error::cancelled(format!("The read was given up: {told}.")))
+        Err(Error::cancelled(format!("The read was given up: {error}.")))
     });
     outcome.unwrap_or_else(|| Err(Error::cancelled("The read was given up because the program is ending.")))
 }
@@ -109,19 +137,23 @@ fn look_for_signals(raised: &Mutex<Option<PyErr>>) -> Result<(), Error> {
 #[pyclass(frozen, module = "xano_metadata._native")]
 pub struct Batches {
     schema: SchemaRef,
-    batches: Vec<RecordBatch>,
+    /// Records in the whole read, where known.
+    #[pyo3(get)]
+    total: Option<u64>,
+    parts: Vec<RecordBatch>,
 }
 
 impl Batches {
     pub async fn read(records: &Records, read: ReadOptions, arrow: &ArrowOptions) -> Result<Self, Error> {
         let mut reader = records.read_arrow(read, arrow).await?;
-        let mut batches = Vec::new();
+        let mut parts = Vec::new();
         while let Some(batch) = reader.next().await? {
-            batches.push(batch);
+            parts.push(batch);
         }
         Ok(Self {
             schema: reader.schema(),
-            batches,
+            total: reader.total(),
+            parts,
         })
     }
 }
@@ -140,19 +172,19 @@ impl Batches {
         requested_schema: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
         let _ = requested_schema;
-        let batches = self.batches.clone().into_iter().map(Ok);
+        let batches = self.parts.clone().into_iter().map(Ok);
         let reader = RecordBatchIterator::new(batches, SchemaRef::clone(&self.schema));
         PyCapsule::new_with_value(py, FFI_ArrowArrayStream::new(Box::new(reader)), STREAM)
     }
 
     fn __len__(&self) -> usize {
-        self.batches.iter().map(RecordBatch::num_rows).sum()
+        self.parts.iter().map(RecordBatch::num_rows).sum()
     }
 
     /// For each column its name, its kind, and what that kind is made of; see `_frames.py`. Text stays out when `text` is
     /// false: then only its name and kind are there.
     #[pyo3(signature = (text, /))]
     fn columns<'py>(&self, py: Python<'py>, text: bool) -> PyResult<Vec<columns::Column<'py>>> {
-        columns::of(py, &self.schema, &self.batches, text)
+        columns::of(py, &self.schema, &self.parts, text)
     }
 }

@@ -3,10 +3,15 @@
 //! A row that JSON cannot say keeps its place as a refused one, because the load counts it and may go on without it. What a
 //! generator of the user's raises is no trouble with a row: it ends the load.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyIterator, PyList};
+use xano_metadata::Error;
+use xano_metadata::records::arrow::ENCODING;
+use xano_metadata::records::arrow::arrow_array::ffi_stream::{ArrowArrayStreamReader, FFI_ArrowArrayStream};
+use xano_metadata::records::arrow::arrow_array::{RecordBatch, RecordBatchIterator, RecordBatchReader as _};
+use xano_metadata::records::arrow::arrow_schema::{Field, Schema};
 use xano_metadata::records::{self, Trouble};
 
 use super::arrow::take_stream;
@@ -66,19 +71,47 @@ pub fn rows_of_columns(py: Python<'_>, names: Vec<String>, columns: Vec<Bound<'_
     Ok(Rows::new(rows))
 }
 
+/// The rows of a stream some of whose columns are JSON and do not say so.
+fn with_json(stream: FFI_ArrowArrayStream, names: &[String]) -> Result<records::arrow::ArrowRows, Error> {
+    let reader = ArrowArrayStreamReader::try_new(stream)
+        .map_err(|cause| Error::config(format!("The Arrow stream cannot be read: {cause}.")))?;
+    let given = reader.schema();
+    let fields: Vec<Field> = given
+        .fields()
+        .iter()
+        .map(|field| {
+            let mut notes = field.metadata().clone();
+            if names.contains(field.name()) {
+                notes.insert(ENCODING.to_owned(), "json".to_owned());
+            }
+            field.as_ref().clone().with_metadata(notes)
+        })
+        .collect();
+    let schema = Arc::new(Schema::new(fields));
+    let noted = Arc::clone(&schema);
+    let batches = reader.map(move |batch| RecordBatch::try_new(Arc::clone(&noted), batch?.columns().to_vec()));
+    records::arrow::ArrowRows::new(RecordBatchIterator::new(batches, schema))
+}
+
 /// The rows of an Arrow stream.
 #[pyclass(frozen, module = "xano_metadata._native")]
 pub struct ArrowRows(Mutex<records::arrow::ArrowRows>);
 
 #[pymethods]
 impl ArrowRows {
-    /// Takes the stream of a capsule over.
+    /// Takes the stream of a capsule over. The text of columns that are named is JSON, whether the stream says so or not.
     #[new]
-    #[pyo3(signature = (capsule, /))]
-    fn new(py: Python<'_>, capsule: &Bound<'_, PyCapsule>) -> PyResult<Self> {
+    #[pyo3(signature = (capsule, json_columns, /))]
+    fn new(py: Python<'_>, capsule: &Bound<'_, PyCapsule>, json_columns: Vec<String>) -> PyResult<Self> {
         let stream = take_stream(capsule)?;
         // The stream's own code may want the GIL, on any thread.
-        let rows = py.detach(|| records::arrow::ArrowRows::from_ffi(stream));
+        let rows = py.detach(move || {
+            if json_columns.is_empty() {
+                records::arrow::ArrowRows::from_ffi(stream)
+            } else {
+                with_json(stream, &json_columns)
+            }
+        });
         rows.map(|rows| Self(Mutex::new(rows)))
             .map_err(|error| raise(py, &error))
     }
