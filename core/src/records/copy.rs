@@ -27,8 +27,9 @@ impl Records {
     ///
     /// Rows get new ids unless [`LoadOptions::keep_ids`] says otherwise. Columns are matched by name, and every column of
     /// the source but for passwords, which the server does not answer, must be in the target. Rows that are in the target
-    /// already stay; [`Action::Upsert`] changes those that are found by id or key instead of adding them again. Where files
-    /// are stored is copied, files are not.
+    /// already stay; [`Action::Upsert`] changes those that are found by id or key instead of adding them again, so that such a
+    /// copy can be made again at any time. A checkpoint lets an interrupted copy go on while the rows that it had read are as
+    /// they were, and refuses where they are not. Where files are stored is copied, files are not.
     ///
     /// With [`CopyOptions::create`], a target that is given by a name that no table has is made first, in one request, with
     /// the columns and indexes of the source. A reference to another table is a number that means something in its own

@@ -196,7 +196,9 @@ impl Reader {
     /// The read, or at once the error that `next` would tell first because of the options.
     pub(crate) fn checked(mut self) -> Result<Self, Error> {
         match &mut self.way {
-            Way::Refused(error) => Err(error.take().unwrap_or_else(|| Error::internal("An error was told before."))),
+            Way::Refused(error) => Err(error
+                .take()
+                .unwrap_or_else(|| Error::internal("An error was told before."))),
             _ => Ok(self),
         }
     }
