@@ -7,7 +7,7 @@ RUST_SOURCES := Cargo.toml Cargo.lock $(shell find core emulator bindings-python
 TS_SOURCES := $(shell find bindings-node/ts -name '*.ts' 2>/dev/null)
 OPS := $(wildcard operations/*.ops)
 
-.PHONY: help demo test conformance lint generate drift wheel npm setup \
+.PHONY: help demo test conformance lint generate drift wheel npm setup bench bench-guard bench-parts \
 	test-rust test-codegen test-python test-node test-examples test-packages test-judges \
 	lint-rust lint-python lint-node lint-generated format clean tools
 
@@ -39,6 +39,9 @@ wheel: $(VENV)/.ready ## the Python wheel, into dist/
 npm: build-node ## the npm packages, into dist/npm/
 	npm run --silent pack
 	@ls -l dist/npm/*.tgz
+
+bench: bench-parts ## ours beside what users would pick instead: make bench, make bench ONLY="P2 P6" ROUNDS=3
+	@$(BENCH_PY) -m bench $(ONLY) $(if $(ROUNDS),--rounds $(ROUNDS))
 
 format: setup ## format all hand-written code
 	cargo fmt
@@ -78,6 +81,26 @@ target/.python-ready: $(RUST_SOURCES) $(VENV)/.ready
 target/.node-ready: $(RUST_SOURCES) $(TS_SOURCES) node_modules/.ready
 	npm run --silent build:native
 	npm run --silent build:ts
+	@touch $@
+
+# The bench has an environment of its own, with every peer at the version that bench/requirements.txt and
+# bench/node/package-lock.json say, and measures the packages that users would get.
+
+BENCH_PY := target/bench/venv/bin/python
+
+bench-parts: wheel npm target/bench/venv/.ready bench/node/node_modules/.ready
+	@$(BENCH_PY) -m pip install --quiet --force-reinstall --no-deps dist/*.whl
+	@node bench/node/place-ours.mjs
+	@cargo build --release --quiet --package xano-bench-server --package xano-bench-rust
+
+target/bench/venv/.ready: bench/requirements.txt | tools
+	$(PYTHON) -m venv target/bench/venv
+	$(BENCH_PY) -m pip install --quiet --upgrade "pip>=25.1"
+	$(BENCH_PY) -m pip install --quiet -r bench/requirements.txt
+	@touch $@
+
+bench/node/node_modules/.ready: bench/node/package.json bench/node/package-lock.json | tools
+	cd bench/node && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 # Tests

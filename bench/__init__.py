@@ -1,0 +1,1 @@
+"""The bench: `make bench`. docs/bench.md explains every row."""
