@@ -7,10 +7,8 @@ import importlib
 
 import pytest
 
-MODULES = [
-    f"xano_metadata{name}"
-    for name in ["", ".errors", ".testing", *"._aio ._client ._logging ._model ._options ._pages ._search ._time".split()]
-]
+HAVE = "._aio ._client ._logging ._model ._options ._pages ._search ._time .errors .testing"
+MODULES = ["xano_metadata", *(f"xano_metadata{name}" for name in HAVE.split())]
 
 
 @pytest.mark.parametrize("name", MODULES)
