@@ -42,12 +42,12 @@ pub(crate) fn mark(json: &[u8]) -> Option<(Bytes, String)> {
 
 /// Whether some run of digits looks like a big whole number; what is inside texts may look so as well.
 fn may_hold(json: &[u8]) -> bool {
-    let mut chunks = json.chunks_exact(DIGITS);
-    let mut end = 0;
-    chunks.any(|chunk| {
-        end += DIGITS;
-        chunk[DIGITS - 1].is_ascii_digit() && is_big_run(json, end - 1)
-    })
+    let digit = |at: usize| json.get(at).is_some_and(u8::is_ascii_digit);
+    (DIGITS - 1..json.len())
+        .step_by(DIGITS)
+        .filter(|at| json[*at].is_ascii_digit())
+        // Half of the run or more is on one side.
+        .any(|at| (digit(at - DIGITS / 2) || digit(at + DIGITS / 2)) && is_big_run(json, at))
 }
 
 /// Whether the run of digits around `at` is one, by its length and by what stands on both sides of it.

@@ -182,12 +182,13 @@ for (const [name, bad, column, words] of BAD) {
 
 test('a duplicate of a unique key and a broken line of CSV are found among good rows', async (t) => {
   const { records } = await goods(t)
-  await records.create({ sku: 'sku17', price: -1 })
-  const rows = Array.from({ length: 40 }, (_, n) => ({ sku: `sku${n}`, price: n }))
+  // Equal to a row in everything that the row gives, and still not this row.
+  await records.create({ sku: 'sku17' })
+  const rows = Array.from({ length: 40 }, (_, n) => ({ sku: `sku${n}` }))
   const report = await records.insert(rows, { onError: 'collect' })
   assert.deepEqual([report.inserted, report.failed], [39, 1])
   const [failed] = report.failures
-  assert.deepEqual([failed.row, failed.column, failed.record], [18, 'sku', '{"sku":"sku17","price":17}'])
+  assert.deepEqual([failed.row, failed.column, failed.record], [18, 'sku', '{"sku":"sku17"}'])
   const error = await failure(records.insert([{ sku: 'new' }, { sku: 'sku3' }]))
   assert.ok(error instanceof RecordError, error.stack)
   assert.deepEqual([error.row, error.column], [2, 'sku'])
@@ -226,7 +227,7 @@ test('arguments that cannot be meant are refused before anything is sent', async
 })
 
 test('what the source throws is thrown, and sources are closed when the job ends first', async (t) => {
-  const { emulator, records } = await goods(t)
+  const { emulator, table, records } = await goods(t)
   const broken = new Error('the source broke')
   const closed = []
   function* throwing() {
@@ -257,6 +258,7 @@ test('what the source throws is thrown, and sources are closed when the job ends
     }
   }
   for (const source of [endless(), endlessAsync()]) {
+    await table.truncate({ reset: true })
     const error = await failure(records.insert(source))
     assert.deepEqual([error.row, error.column], [601, 'price'])
   }
