@@ -13,6 +13,7 @@ mod column;
 mod import;
 #[cfg(feature = "arrow-ipc")]
 mod ipc;
+mod load;
 mod moment;
 mod nested;
 mod rows;
@@ -67,7 +68,8 @@ impl Records {
     /// Scope: Workspace Database: Read, and Workspace Content: Read.
     ///
     /// # Errors
-    /// `config_error` when the options name a column that the table lacks; those of a call.
+    /// `config_error` when the options name a column that the table lacks, or ask for what a read cannot do, before any
+    /// record is asked for; those of a call.
     ///
     /// ```no_run
     /// # async fn example(records: xano_metadata::records::Records) -> Result<(), xano_metadata::Error> {
@@ -83,8 +85,12 @@ impl Records {
     /// # }
     /// ```
     pub async fn read_arrow(&self, read: ReadOptions, arrow: &ArrowOptions) -> Result<ArrowReader, Error> {
+        let mut reader = self.read(read);
+        if let Some(error) = reader.refusal() {
+            return Err(error);
+        }
         let plan = Plan::new(&self.schema().await?, arrow)?;
-        Ok(ArrowReader::new(&plan, Box::new(self.read(read))))
+        Ok(ArrowReader::new(&plan, Box::new(reader)))
     }
 }
 

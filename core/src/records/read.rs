@@ -210,6 +210,15 @@ impl Reader {
         self.total
     }
 
+    /// Takes what is wrong with the options, so that nothing at all is sent.
+    #[cfg(feature = "arrow")]
+    pub(super) fn refusal(&mut self) -> Option<Error> {
+        match &mut self.way {
+            Way::Refused(error) => error.take(),
+            _ => None,
+        }
+    }
+
     /// Counts rows against the limit, and cuts off what is over it.
     fn hand_out(&mut self, piece: Piece) -> Result<Option<RecordPage>, Error> {
         let Piece {
