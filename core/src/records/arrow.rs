@@ -137,7 +137,8 @@ impl ArrowReader {
         self.pages.total()
     }
 
-    /// The next batch, of the size of a page and never empty; none at the end.
+    /// The next batch, of the size of a page and never empty; none at the end. It may be given up and called again: nothing
+    /// is lost by that.
     ///
     /// # Errors
     /// Those of a call; `decode_error` when a record is not what the table's columns promise, which names the record and
@@ -150,8 +151,10 @@ impl ArrowReader {
             if self.over {
                 return Ok(None);
             }
+            let page = self.pages.next_page().await;
+            // Unless all goes well. Set behind the wait, which may be the last that is heard of this call.
             self.over = true;
-            let Some(page) = self.pages.next_page().await? else {
+            let Some(page) = page? else {
                 return Ok(None);
             };
             let batches = self.decoder.decode(&page)?;

@@ -195,6 +195,7 @@ fn explain(misfit: &Misfit, page: &[u8], place: &Place) -> Error {
             }
             let _ = write!(message, " {reason}.");
             Error::new(ErrorKind::Decode, message)
+                .with_hint("Read other columns, or read the records as they are, without Arrow, to see what it holds.")
         }
     }
 }

@@ -56,7 +56,7 @@ impl IpcReader {
     }
 
     /// The next bytes: the schema at first, then a batch of the size of a page each time, at last the end marker; none
-    /// behind it.
+    /// behind it. It may be given up and called again: nothing is lost by that.
     ///
     /// # Errors
     /// Those of [`ArrowReader::next`].
@@ -67,8 +67,10 @@ impl IpcReader {
                 Ok(Some(self.writer.schema()))
             }
             Next::Batch => {
+                let batch = self.reader.next().await;
+                // Unless all goes well. Set behind the wait, which may be the last that is heard of this call.
                 self.next = Next::Nothing;
-                let Some(batch) = self.reader.next().await? else {
+                let Some(batch) = batch? else {
                     return Ok(Some(IpcWriter::END.to_vec()));
                 };
                 let bytes = self.writer.batch(&batch)?;

@@ -3,9 +3,12 @@
 use arrow_array::cast::AsArray as _;
 use arrow_array::types::{Date32Type, Float64Type, Int64Type, TimestampMillisecondType};
 use arrow_array::{Array as _, RecordBatch};
+use futures_util::FutureExt as _;
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
+#[cfg(feature = "arrow-ipc")]
+use super::super::IpcWriter;
 use super::super::types::{ENCODING, Plan, XANO_TYPE};
 use super::super::{ArrowOptions, rows_of};
 use super::{Canned, decoder, plan, schema, texts};
@@ -347,6 +350,42 @@ async fn a_reader_passes_over_empty_pages_and_ends_at_an_error() {
         reader.next().await.expect("the end").is_none(),
         "what is behind a gap is not given"
     );
+}
+
+#[tokio::test]
+async fn a_wait_that_is_given_up_loses_nothing() {
+    let canned = || Canned::of([r#"[{"id":1,"name":"a"}]"#, r#"[{"id":2}]"#]);
+    let mut reader = canned().reader();
+    let mut rows = Vec::new();
+    loop {
+        // A page is never there at once, so every other wait is given up.
+        assert!(reader.next().now_or_never().is_none());
+        let Some(batch) = reader.next().await.expect("no error") else {
+            break;
+        };
+        rows.extend(texts(&rows_of(&batch).expect("rows")));
+    }
+    assert_eq!(rows, [r#"{"id":1,"name":"a"}"#, r#"{"id":2,"name":null}"#]);
+
+    #[cfg(feature = "arrow-ipc")]
+    {
+        let mut reader = canned().reader().into_ipc().expect("types of a read");
+        let mut bytes = reader.next().await.expect("a schema").expect("bytes");
+        loop {
+            assert!(reader.next().now_or_never().is_none());
+            let part = reader.next().await.expect("no error").expect("bytes");
+            bytes.extend_from_slice(&part);
+            if part == IpcWriter::END {
+                break;
+            }
+        }
+        assert_eq!(reader.next().await.expect("the end"), None);
+        let batches = arrow_ipc::reader::StreamReader::try_new(bytes.as_slice(), None).expect("a schema");
+        assert_eq!(
+            batches.map(|batch| batch.expect("a batch").num_rows()).sum::<usize>(),
+            2
+        );
+    }
 }
 
 proptest! {
