@@ -5,7 +5,6 @@
 
 use std::sync::Arc;
 
-use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 use tokio::sync::Mutex as AsyncMutex;
@@ -119,16 +118,17 @@ impl ArrowReader {
     }
 }
 
-/// Runs the handlers of signals that came; what they raise ends the stream.
+/// Runs the handlers of signals that came. What they raise ends the stream: the consumer makes an error of its own of it,
+/// so that Ctrl-C arrives as an error that names it.
 fn look_for_signals() -> Result<(), Error> {
     let outcome = Python::try_attach(|py| {
-        let Err(error) = py.check_signals() else { return Ok(()) };
-        if error.is_instance_of::<PyKeyboardInterrupt>(py) {
-            // The consumer makes an error of its own of ours. With the signal set again Ctrl-C is seen all the same.
-            // SAFETY: it only sets a mark, and needs nothing for that.
-            unsafe { pyo3::ffi::PyErr_SetInterrupt() };
-        }
-        Err(Error::cancelled(format!("The read was given up: {error}.")))
+        py.check_signals().map_err(|raised| {
+            let kind = raised.get_type(py);
+            let name = kind
+                .name()
+                .map_or_else(|_| "a signal".to_owned(), |name| name.to_string());
+            Error::cancelled(format!("The read was given up: {name}."))
+        })
     });
     outcome.unwrap_or_else(|| Err(Error::cancelled("The read was given up because the program is ending.")))
 }
