@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -99,3 +100,64 @@ def test_the_shop_reuses_a_token_until_it_is_used_up(emulator: Emulator, languag
     assert sell() == first
     emulator.install("demo-001", token=first)
     assert sell() != first
+
+
+@pytest.fixture
+def main(emulator: Emulator) -> Any:
+    return emulator.client().instance("x1a2-b3c4-d5e6").workspace("Main")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_orders_are_summed_by_city_and_written_to_a_file(
+    emulator: Emulator, main: Any, language: str, tmp_path: Path
+) -> None:
+    cities = {row["id"]: row["city"] for row in main.table("customer").records.list()}
+    spent: dict[str, float] = {}
+    for row in main.table("order").records.list():
+        city = cities[row["customer"]]
+        if city and row["status"] in ("paid", "sent"):
+            spent[city] = spent.get(city, 0) + row["total"]
+    file = tmp_path / ("plot.png" if language == "python" else "orders.arrows")
+    done = run(emulator, language, "records_orders", "x1a2-b3c4-d5e6", str(file))
+    assert done.returncode == 0, done.stderr
+    told = dict(line.rsplit(None, 1) for line in done.stdout.splitlines()[:-1])
+    assert told == {city: f"{total:.2f}" for city, total in spent.items()}
+    begins = b"\x89PNG" if language == "python" else b"\xff\xff\xff\xff"
+    assert file.read_bytes().startswith(begins)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_csv_file_is_loaded_and_its_bad_rows_are_told(
+    emulator: Emulator, main: Any, language: str, tmp_path: Path
+) -> None:
+    rows = int(os.environ.get("XANO_EXAMPLE_ROWS", "5000"))
+    file = tmp_path / "products.csv"
+    lines = [f"LOAD-{n},Product {n},{n / 4}" for n in range(rows - 2)]
+    lines[1] = "LOAD-1,Product 1,cheap"
+    text = "\n".join(["sku,title,price", *lines, "CH-001,Chair,1.5", "LOAD-2,Again,2.5"])
+    file.write_text(f"{text}\n", encoding="utf-8")
+    done = run(emulator, language, "records_load_csv", "x1a2-b3c4-d5e6", str(file))
+    assert done.returncode == 0, done.stderr
+    summary, failure = done.stdout.splitlines()
+    assert summary == f"{rows - 3} new, 2 changed, 1 refused"
+    assert failure.startswith("  row 2: price: It must be a number")
+    assert len(main.table("product").records.search(search={"price": 1.5}).all()) > 0
+    assert list(tmp_path.iterdir()) == [file], "the checkpoint is gone"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_tables_are_copied_from_one_data_source_to_another(emulator: Emulator, main: Any, language: str) -> None:
+    for _ in range(2):
+        done = run(emulator, language, "records_nightly_copy", "x1a2-b3c4-d5e6")
+        assert done.returncode == 0, done.stderr
+        assert [line.split()[:2] for line in done.stdout.splitlines()] == [
+            ["customer", "24"],
+            ["order", "600"],
+            ["product", "36"],
+        ]
+        for name in ("customer", "order", "product"):
+            records = main.table(name).records
+            assert list(records.list(data_source="test")) == list(records.list())
+    refused = run(emulator, language, "records_nightly_copy", "x1a2-b3c4-d5e6", "test", "live")
+    assert refused.returncode == 1
+    assert "does not overwrite live" in refused.stderr
