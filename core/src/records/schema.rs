@@ -70,6 +70,10 @@ impl Kind {
 /// One column.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is true or not of a column, whatever the others are"
+)]
 pub struct Column {
     /// Its name.
     pub name: String,
