@@ -27,7 +27,8 @@ class SyncRecordsNode(SyncReading):
         """Adds rows to the table, in batches, several on their way at once.
 
         Every row is checked against the table before it is sent. A batch whose answer got lost is looked up before it
-        is sent again, so that nothing is lost or doubled. Memory stays small whatever the number of rows.
+        is sent again, so that nothing is lost or doubled. Memory stays small whatever the number of rows. New ids need
+        not follow the order of the rows; with `concurrency=1` they do.
 
         Args:
             rows: Dicts by column name, in a list, a generator or anything that can be iterated; a data frame of
@@ -184,7 +185,8 @@ class AsyncRecordsNode(AsyncReading):
         """Adds rows to the table, in batches, several on their way at once.
 
         Every row is checked against the table before it is sent. A batch whose answer got lost is looked up before it
-        is sent again, so that nothing is lost or doubled. Memory stays small whatever the number of rows.
+        is sent again, so that nothing is lost or doubled. Memory stays small whatever the number of rows. New ids need
+        not follow the order of the rows; with `concurrency=1` they do.
 
         Args:
             rows: Dicts by column name, in a list, a generator or anything that can be iterated, with `async for` too; a

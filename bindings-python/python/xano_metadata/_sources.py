@@ -176,6 +176,21 @@ def _cells(series: Any) -> list[Any]:
     return [None if gone else value for value, gone in zip(values, missing, strict=True)]
 
 
+def _without_null_types(pl: Any, frame: Any) -> Any:
+    """A frame of polars whose columns without any value are text: its type for those does not travel."""
+
+    def known(dtype: Any) -> Any:
+        if dtype == pl.Null:
+            return pl.String()
+        if isinstance(dtype, pl.List):
+            return pl.List(known(dtype.inner))
+        if isinstance(dtype, pl.Struct):
+            return pl.Struct({field.name: known(field.dtype) for field in dtype.fields})
+        return dtype
+
+    return frame.cast({name: known(dtype) for name, dtype in frame.schema.items() if "Null" in str(dtype)})
+
+
 def is_path(rows: object) -> bool:
     """Whether rows are named by a file."""
     return isinstance(rows, str) or hasattr(rows, "__fspath__")
@@ -190,6 +205,9 @@ def source_of(method: str, rows: Any) -> Source:
     pandas = sys.modules.get("pandas")
     if pandas is not None and isinstance(rows, pandas.DataFrame):
         return Frame(rows)
+    polars = sys.modules.get("polars")
+    if polars is not None and isinstance(rows, polars.DataFrame):
+        return Stream(_without_null_types(polars, rows))
     if hasattr(rows, "__arrow_c_stream__") and not (pandas is not None and isinstance(rows, pandas.Series)):
         return Stream(rows)
     if hasattr(rows, "tolist") and hasattr(rows, "dtype"):  # ids in an array or a series
