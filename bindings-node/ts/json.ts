@@ -62,36 +62,44 @@ function check(value: unknown, above: object[]): boolean {
   }
 }
 
+/** The usual values, looked at without a call for each. */
+function isSimple(value: unknown): boolean {
+  return typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value) || value === null
+}
+
 function checkObject(value: object, above: object[]): boolean {
   if (above.includes(value)) throw new Unwritable('contains itself, which JSON cannot carry.')
-  if ('toJSON' in value && typeof value.toJSON === 'function') {
-    if (value instanceof Date && Number.isNaN(value.getTime())) throw new Unwritable('is an invalid date.')
-    if (ArrayBuffer.isView(value)) throw refusal('bytes')
-    above.push(value)
-    const plain = check((value.toJSON as (key: string) => unknown)(''), above)
-    above.pop()
-    return plain
+  if (value instanceof Date) {
+    if (Number.isNaN(value.getTime())) throw new Unwritable('is an invalid date.')
+    return true
   }
-  let plain = true
-  let step: string | number = ''
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) throw refusal('bytes')
   above.push(value)
-  try {
-    if (Array.isArray(value)) {
-      for (step = 0; step < value.length; step += 1) plain = check(value[step], above) && plain
-    } else {
-      if (value instanceof Map || value instanceof Set) throw refusal(value instanceof Map ? 'a Map' : 'a Set')
-      if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) throw refusal('bytes')
-      for (step of Object.keys(value)) {
-        const field = (value as Record<string, unknown>)[step]
-        if (field !== undefined) plain = check(field, above) && plain
-      }
+  let plain = true
+  if ('toJSON' in value && typeof value.toJSON === 'function') {
+    plain = check((value.toJSON as (key: string) => unknown)(''), above)
+  } else if (Array.isArray(value)) {
+    for (let n = 0; n < value.length; n += 1) {
+      if (!isSimple(value[n])) plain = checkAt(n, value[n], above) && plain
     }
-  } catch (error) {
-    if (error instanceof Unwritable && step !== '') error.path.unshift(step)
-    throw error
+  } else {
+    if (value instanceof Map || value instanceof Set) throw refusal(value instanceof Map ? 'a Map' : 'a Set')
+    for (const key of Object.keys(value)) {
+      const field = (value as Record<string, unknown>)[key]
+      if (!isSimple(field) && field !== undefined) plain = checkAt(key, field, above) && plain
+    }
   }
   above.pop()
   return plain
+}
+
+function checkAt(step: string | number, value: unknown, above: object[]): boolean {
+  try {
+    return check(value, above)
+  } catch (error) {
+    if (error instanceof Unwritable) error.path.unshift(step)
+    throw error
+  }
 }
 
 function refusal(what: string): Unwritable {
