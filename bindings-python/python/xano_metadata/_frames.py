@@ -62,13 +62,14 @@ def require(module: str, what: str) -> Any:
 
     from xano_metadata.errors import ConfigError  # noqa: PLC0415
 
+    package = module.partition(".")[0]
     try:
-        return import_module(module)
+        import_module(package)
     except ModuleNotFoundError as missing:
-        package = module.partition(".")[0]
         if missing.name != package:
             raise
         raise ConfigError(f"{what} needs {package}, which is not installed: pip install {package}") from missing
+    return import_module(module)
 
 
 def polars_frame(batches: Batches) -> polars.DataFrame:
