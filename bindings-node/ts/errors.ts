@@ -235,12 +235,20 @@ interface NativeError extends Omit<ErrorFields, 'detail' | 'requestId' | 'retryA
   outcome_unknown: boolean
 }
 
-/** Options that a complaint of the core names in its own spelling. */
+/** Options that the core names in its own spelling, outside what it quotes. */
 const OPTIONS =
-  /\b(batch_bytes|batch_rows|keep_ids|max_failures|max_row_bytes|on_error|page_size|account_url|instance_url|allow_http|ca_file|rate_limit|max_retries|no_proxy|read_only|credentials_file|connect_timeout|read_timeout|per_minute)\b/g
+  /"(?:[^"\\]|\\.)*"|\b(batch_bytes|batch_rows|keep_ids|max_failures|max_row_bytes|on_error|page_size|account_url|instance_url|allow_http|ca_file|rate_limit|max_retries|no_proxy|read_only|credentials_file|connect_timeout|read_timeout|per_minute)\b/g
 
 function respell(words: string): string {
-  return words.replace(OPTIONS, (name) => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()))
+  return words.replace(OPTIONS, (found, name?: string) =>
+    name === undefined ? found : name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()),
+  )
+}
+
+/** A report as the core gives it, in the words of this language. */
+export function readReport(report: LoadReport): LoadReport {
+  const failures = report.failures.map((failure) => ({ ...failure, reason: respell(failure.reason) }))
+  return { ...report, failures }
 }
 
 /**
@@ -251,7 +259,8 @@ function respell(words: string): string {
  */
 export function errorFromNative(json: string, cause?: unknown): XanoError {
   const { kind, text, message, request_id, retry_after, outcome_unknown, ...same } = JSON.parse(json) as NativeError
-  const spelled = (words: string): string => (kind === 'ConfigError' ? respell(words) : words)
+  const ours = kind === 'ConfigError' || kind === 'RecordError'
+  const spelled = (words: string): string => (ours ? respell(words) : words)
   const class_ = kind in CLASSES ? CLASSES[kind as keyof typeof CLASSES][0] : XanoError
   const fields: ErrorFields = {
     ...same,
@@ -260,6 +269,7 @@ export function errorFromNative(json: string, cause?: unknown): XanoError {
     requestId: request_id,
     retryAfter: retry_after === null ? null : Math.round(retry_after * 1000),
     outcomeUnknown: outcome_unknown,
+    report: same.report && readReport(same.report),
   }
   return new class_(spelled(text), fields, cause)
 }

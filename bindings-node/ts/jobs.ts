@@ -5,7 +5,7 @@
  * it when the promise settles: the checkpoint is as it was left, and the source's iterator is closed.
  */
 
-import { Cancelled } from './errors.js'
+import { Cancelled, readReport } from './errors.js'
 import { cancelled, guarded, submit } from './hub.js'
 import type { NativeJob } from './native.js'
 import type { JobOptions } from './record-options.js'
@@ -52,7 +52,7 @@ export async function run(
   outcome.catch(() => undefined)
   try {
     if (source) await feed(job, source, outcome)
-    return JSON.parse((await outcome)[3] ?? '{}') as LoadReport
+    return readReport(JSON.parse((await outcome)[3] ?? '{}') as LoadReport)
   } catch (error) {
     stop()
     await outcome.catch(() => undefined)

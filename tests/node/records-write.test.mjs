@@ -150,6 +150,7 @@ const BAD = [
   ['a map', { sku: 'b', meta: new Map() }, 'meta', /It is a Map/],
   ['half a character', { sku: '\ud800' }, 'sku', /surrogate/],
   ['a cell of 50 MB', { sku: 'b'.repeat(50_000_000) }, 'sku', /MiB/],
+  ['an id that nobody asked for', { id: 9, sku: 'b' }, 'id', /say keepIds true to keep it/],
   ['no row', undefined, null, /The row is undefined/],
   ['a number for a row', 5, null, /row/],
   ['a list for a row', ['b'], null, /row/],
