@@ -4,6 +4,8 @@
 //! trusts nothing: text that is no JSON of a known shape is a decode error, and what is inside the items is left to
 //! whoever decodes them.
 
+mod skip;
+
 use std::ops::Range;
 
 /// What an answer says about itself as a page.
@@ -195,22 +197,13 @@ impl Cursor<'_> {
             }
             _ => return Err(self.wrong("a value")),
         }
-        let mut depth = 0_usize;
-        while self.seek(|byte| matches!(byte, b'"' | b'{' | b'[' | b'}' | b']')) {
-            match self.text[self.at] {
-                b'"' => {
-                    self.string()?;
-                    continue;
-                }
-                b'{' | b'[' => depth += 1,
-                _ => depth -= 1,
+        match skip::length(&self.text[start..]) {
+            Some(length) => {
+                self.at += length;
+                Ok(start..self.at)
             }
-            self.at += 1;
-            if depth == 0 {
-                return Ok(start..self.at);
-            }
+            None => Err(self.wrong("the rest of a value")),
         }
-        Err(self.wrong("the rest of a value"))
     }
 
     /// A string from here, with its quotation marks.

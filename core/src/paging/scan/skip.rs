@@ -1,0 +1,156 @@
+//! Where an object or a list ends, found 64 bytes at a time.
+//!
+//! Every page is passed over once before it is decoded, so this is where a fifth of a read's time went when it looked at
+//! each byte. Now it makes bit masks of a block (which bytes are quotation marks, which are brackets), finds out by
+//! arithmetic which of them are inside of strings, and looks only at the brackets that are left: two for a flat record.
+
+/// Bytes in a block: a bit for each in one word.
+const BLOCK: usize = 64;
+
+/// With these bits set, the four brackets are the same byte; so are `Y`, `y`, `_` and the delete character.
+const BRACKETS: (u8, u8) = (0x26, 0x7f);
+
+/// The length of the object or list that `text` begins with; none where it breaks off. Brackets are counted, whatever
+/// their sort: whether it is JSON is for whoever decodes it to say.
+pub(super) fn length(text: &[u8]) -> Option<usize> {
+    let mut depth = 0_usize;
+    let mut within = 0_u64;
+    let mut escaped = false;
+    let mut start = 0;
+    while start < text.len() {
+        let padded;
+        let block = if let Some(block) = text[start..].first_chunk() {
+            block
+        } else {
+            padded = last(&text[start..]);
+            &padded
+        };
+        let mut quotes = places(block, 0, b'"');
+        let slashes = places(block, 0, b'\\');
+        if slashes != 0 || escaped {
+            quotes &= !behind_slashes(slashes, &mut escaped);
+        }
+        // Ones from each opening quotation mark to just before the closing one, also from and to other blocks.
+        let inside = parity(quotes) ^ within;
+        within = 0_u64.wrapping_sub(inside >> 63);
+        let mut brackets = places(block, BRACKETS.0, BRACKETS.1) & !inside;
+        while brackets != 0 {
+            let at = brackets.trailing_zeros() as usize;
+            match block[at] {
+                b'{' | b'[' => depth += 1,
+                b'}' | b']' => {
+                    depth -= 1;
+                    if depth == 0 {
+                        return Some(start + at + 1);
+                    }
+                }
+                // One of the other four, which JSON has in strings only.
+                _ => {}
+            }
+            brackets &= brackets - 1;
+        }
+        start += BLOCK;
+    }
+    None
+}
+
+/// A block that the text does not fill.
+fn last(rest: &[u8]) -> [u8; BLOCK] {
+    let mut block = [b' '; BLOCK];
+    block[..rest.len()].copy_from_slice(rest);
+    block
+}
+
+/// The bytes that a backslash takes the meaning of. `escaped` is about the first byte of this block, and then of the next.
+fn behind_slashes(slashes: u64, escaped: &mut bool) -> u64 {
+    let mut behind = u64::from(*escaped);
+    let mut left = slashes & !behind;
+    *escaped = false;
+    while left != 0 {
+        let at = left.trailing_zeros();
+        if at == 63 {
+            *escaped = true;
+            break;
+        }
+        // The byte behind may be a backslash itself, which then means nothing more.
+        behind |= 2 << at;
+        left &= !(3 << at);
+    }
+    behind
+}
+
+/// Each bit: whether there is an odd number of ones from the lowest bit up to it.
+const fn parity(mut bits: u64) -> u64 {
+    bits ^= bits << 1;
+    bits ^= bits << 2;
+    bits ^= bits << 4;
+    bits ^= bits << 8;
+    bits ^= bits << 16;
+    bits ^ bits << 32
+}
+
+/// The bytes that, with the bits of `ignored` set, are `wanted`; the lowest bit is the first byte.
+#[inline]
+fn places(block: &[u8; BLOCK], ignored: u8, wanted: u8) -> u64 {
+    // Compilers make of this loop what compares sixteen bytes at once, or more.
+    let mut equal = [0_u8; BLOCK];
+    for (equal, byte) in equal.iter_mut().zip(block) {
+        *equal = if byte | ignored == wanted { 0xff } else { 0 };
+    }
+    let mut places = 0;
+    for (number, eight) in equal.as_chunks::<8>().0.iter().enumerate() {
+        // Of each byte another bit is kept; the multiplication brings them together in the highest byte.
+        let bits = u64::from_le_bytes(*eight) & 0x8040_2010_0804_0201;
+        places |= (bits.wrapping_mul(0x0101_0101_0101_0101) >> 56) << (number * 8);
+    }
+    places
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    use super::*;
+
+    fn value() -> impl Strategy<Value = Value> {
+        let text = "[\\\\\"{}a-z\\[\\]é ]{0,90}";
+        let leaf = prop_oneof![text.prop_map(Value::from), any::<i32>().prop_map(Value::from)];
+        leaf.prop_recursive(4, 40, 6, move |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+                prop::collection::btree_map(text, inner, 0..6).prop_map(|map| Value::Object(map.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn values_end_where_they_were_written_to(value in value(), behind in "[\\\\\"{}\\[\\] ,]{0,80}") {
+            let text = Value::Array(vec![value]).to_string();
+            prop_assert_eq!(length(format!("{text}{behind}").as_bytes()), Some(text.len()));
+            prop_assert_eq!(length(&text.as_bytes()[..text.len() - 1]), None);
+        }
+
+        #[test]
+        fn places_are_those_of_each_byte(bytes in prop::collection::vec(any::<u8>(), BLOCK), wanted: u8) {
+            let block = bytes.as_slice().first_chunk().expect("a block");
+            for (ignored, wanted) in [BRACKETS, (0, b'"'), (0, b'\\'), (0, wanted), (0, bytes[7])] {
+                let found = places(block, ignored, wanted);
+                let each = (0..BLOCK).filter(|at| bytes[*at] | ignored == wanted);
+                prop_assert_eq!(found, each.fold(0, |places, at| places | 1 << at));
+            }
+        }
+    }
+
+    #[test]
+    fn backslashes_count_across_blocks() {
+        for before in 55..70 {
+            for slashes in 0..5 {
+                let mut text = format!("[\"{}{}", "x".repeat(before), "\\".repeat(slashes));
+                text.push_str(if slashes % 2 == 0 { "\"]" } else { "\"]\"]" });
+                assert_eq!(length(text.as_bytes()), Some(text.len()), "{text}");
+            }
+        }
+    }
+}
