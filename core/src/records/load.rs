@@ -71,7 +71,10 @@ impl Records {
     pub fn load(&self, options: LoadOptions) -> Result<Job, Error> {
         check(&options)?;
         let records = self.clone();
-        Job::start(|feed, meter| run(records, options, feed, meter))
+        Job::start(|feed, meter| {
+            meter.set_total(options.total);
+            run(records, options, feed, meter)
+        })
     }
 }
 

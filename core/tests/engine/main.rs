@@ -8,6 +8,7 @@ mod lifecycle;
 mod limits;
 mod names;
 mod pages;
+mod records_load;
 mod records_read;
 mod retries;
 mod tls;

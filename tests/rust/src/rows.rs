@@ -27,10 +27,7 @@ pub fn sku(number: u64) -> String {
 }
 
 /// Rows as a load takes them, in chunks; `make` says what a row becomes.
-pub fn chunks(
-    numbers: impl Iterator<Item = u64>,
-    make: impl Fn(u64) -> Value,
-) -> impl Iterator<Item = Rows> {
+pub fn chunks(numbers: impl Iterator<Item = u64>, make: impl Fn(u64) -> Value) -> impl Iterator<Item = Rows> {
     let mut numbers = numbers.peekable();
     std::iter::from_fn(move || {
         numbers.peek()?;

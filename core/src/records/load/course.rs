@@ -13,6 +13,7 @@ use super::batch::Batch;
 use super::ledger::{Ledger, Note, Tally};
 use super::lost::Lost;
 use super::part::Part;
+use super::ranges::in_words;
 use super::shared::{End, Load, Work};
 use super::supply::Supply;
 use crate::error::Error;
@@ -37,6 +38,8 @@ pub(super) struct Course {
     stop: Option<(Option<u64>, Error)>,
     /// What batches have counted that are not settled.
     unsettled: Tally,
+    /// Rows of which it is not known what became.
+    doubtful: Vec<u64>,
 }
 
 impl Course {
@@ -52,13 +55,15 @@ impl Course {
             ended: false,
             stop: None,
             unsettled: Tally::default(),
+            doubtful: Vec::new(),
         }
     }
 
     /// Works until the source has ended and everything is settled, or until the job has to stop.
     pub(super) async fn run(mut self, mut supply: mpsc::Receiver<Supply>) -> Result<Report, Error> {
         loop {
-            if self.stop.is_none() && !self.lost.is_empty() && self.tasks.is_empty() {
+            if !self.lost.is_empty() && self.tasks.is_empty() {
+                // Also when the job has to stop: its report is to be true.
                 self.find_lost().await;
             }
             self.launch();
@@ -119,7 +124,7 @@ impl Course {
                 self.halt(Some(row), error);
             }
             Supply::Failed(error) => self.halt(None, error),
-            Supply::End => self.ended = true,
+            Supply::End => (self.ended, self.catching_up) = (true, false),
         }
     }
 
@@ -284,25 +289,27 @@ impl Course {
                     }
                 }
                 if let Some(error) = found.undecided {
-                    for work in &found.left {
-                        self.leave(work);
+                    for one in &found.left {
+                        self.leave_doubtful(one);
                     }
                     self.halt(None, error);
                 }
             }
             Err((lost, error)) => {
                 for one in &lost {
-                    self.leave(&one.work);
+                    self.leave_doubtful(one);
                 }
                 self.halt(None, error);
             }
         }
     }
 
+    fn leave_doubtful(&mut self, lost: &Lost) {
+        self.doubtful.extend(lost.numbers());
+        self.leave(&lost.work);
+    }
+
     async fn finish(mut self) -> Result<Report, Error> {
-        for lost in std::mem::take(&mut self.lost) {
-            self.leave(&lost.work);
-        }
         for work in std::mem::take(&mut self.ready) {
             self.leave(&work);
         }
@@ -315,7 +322,13 @@ impl Course {
         };
         match self.stop.take() {
             None => Ok(report),
-            Some((_, error)) => {
+            Some((_, mut error)) => {
+                if !self.doubtful.is_empty() && !error.outcome_unknown() {
+                    self.doubtful.sort_unstable();
+                    let rows = in_words(self.doubtful.iter().copied());
+                    let hint = format!("Besides, it is not known whether rows {rows} were stored.");
+                    error = error.with_outcome_unknown(true).with_hint(hint);
+                }
                 // The reason to stop is worth more than that its state could not be written.
                 let _ = load.book.save().await;
                 Err(error.with_report(report))

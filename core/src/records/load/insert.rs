@@ -20,13 +20,13 @@ const SAMPLE: usize = 5;
 
 /// By what the rows of a part are found again.
 enum Way {
-    Values(Values),
+    Values(Named),
     /// By the ids that came up since.
     Numbers,
 }
 
 /// A value each, in one column.
-struct Values {
+struct Named {
     /// The column's place.
     column: usize,
     values: Vec<String>,
@@ -140,7 +140,7 @@ impl Load {
                 }
             }
             // The server itself keeps rows from being there twice.
-            Way::Values(Values { certain: true, .. }) => {}
+            Way::Values(Named { certain: true, .. }) => {}
             // Not every server takes all or nothing, and its word is looked into once.
             _ if !single && !self.habits.refuses_whole() => {
                 part.refusal = Some(error);
@@ -234,7 +234,7 @@ impl Load {
     async fn way(&self, batch: &Batch, part: &Part) -> Way {
         let given = |column: usize, certain: bool, value: &dyn Fn(usize) -> Option<String>| {
             let values: Option<Vec<String>> = part.places.iter().map(|at| value(*at)).collect();
-            Some(Way::Values(Values {
+            Some(Way::Values(Named {
                 column,
                 values: values?,
                 certain,
@@ -264,7 +264,7 @@ impl Load {
     }
 
     /// Looks which rows are there by their values. A record counts for one row.
-    async fn look(&self, work: &Work, part: &Part, by: &Values) -> Result<Seen, Error> {
+    async fn look(&self, work: &Work, part: &Part, by: &Named) -> Result<Seen, Error> {
         self.calibrate().await?;
         let mut found = self.records_with(by.column, &by.values).await?;
         let mut seen = Seen::default();

@@ -179,10 +179,13 @@ impl Ledger {
         }
     }
 
-    /// Rows that are done.
+    /// Rows that are done, those of open batches among them.
     pub(super) fn rows(&self) -> u64 {
-        let done = self.spans.iter().filter(|span| span.open.is_none());
-        self.mark + done.map(|span| span.last + 1 - span.first).sum::<u64>()
+        let beyond = self.spans.iter().map(|span| match &span.open {
+            None => span.last + 1 - span.first,
+            Some(note) => note.done.count(),
+        });
+        self.mark + beyond.sum::<u64>()
     }
 
     /// The report so far, with what unfinished batches have counted on top.
@@ -244,6 +247,8 @@ mod tests {
         ledger.settle(21, &inserted(10));
         ledger.settle(11, &inserted(10));
         assert_eq!((ledger.mark, ledger.rows(), ledger.spans().len()), (0, 20, 3));
+        ledger.note(1).expect("it is open").done.extend(&[3, 4]);
+        assert_eq!(ledger.rows(), 22);
         ledger.settle(1, &inserted(9));
         assert_eq!((ledger.mark, ledger.rows(), ledger.spans().len()), (30, 30, 0));
         assert_eq!(ledger.report(&Tally::default(), 10).inserted, 29);

@@ -13,13 +13,20 @@ pub(super) struct Lost {
     pub(super) part: Part,
 }
 
+impl Lost {
+    /// The places of its rows in the source.
+    pub(super) fn numbers(&self) -> impl Iterator<Item = u64> {
+        self.part.places.iter().map(|place| self.work.batch.rows[*place].number)
+    }
+}
+
 /// What looking showed.
 #[derive(Debug, Default)]
 pub(super) struct Finding {
     /// Batches whose lost part was found, or is certainly not there and waits to go out again.
     pub(super) works: Vec<Work>,
-    /// Batches of which it cannot be told.
-    pub(super) left: Vec<Work>,
+    /// Parts of which it cannot be told.
+    pub(super) left: Vec<Lost>,
     pub(super) undecided: Option<Error>,
 }
 
@@ -48,9 +55,10 @@ impl Load {
                     self.stored(&mut one.work, &one.part, &places, ids);
                 }
                 Fate::Absent => {
-                    if let Err(error) = self.absent(&mut one.work, one.part).await {
+                    let part = std::mem::take(&mut one.part);
+                    if let Err(error) = self.absent(&mut one.work, part).await {
                         finding.undecided = Some(error);
-                        finding.left.push(one.work);
+                        finding.left.push(one);
                         continue;
                     }
                 }
@@ -63,7 +71,7 @@ impl Load {
         }
         if !unclear.is_empty() {
             finding.undecided = Some(undecided(&unclear, self.book.has_file()));
-            finding.left.extend(unclear.into_iter().map(|(lost, _)| lost.work));
+            finding.left.extend(unclear.into_iter().map(|(lost, _)| lost));
         }
         Ok(finding)
     }
@@ -149,16 +157,12 @@ impl Load {
 }
 
 fn rows_in_words(lost: &[Lost]) -> String {
-    in_words(lost.iter().flat_map(numbers))
-}
-
-fn numbers(lost: &Lost) -> impl Iterator<Item = u64> {
-    lost.part.places.iter().map(|place| lost.work.batch.rows[*place].number)
+    in_words(lost.iter().flat_map(Lost::numbers))
 }
 
 /// Says which rows nobody can tell of, what was seen, and what can be done.
 fn undecided(unclear: &[(Lost, Vec<i64>)], has_file: bool) -> Error {
-    let rows = in_words(unclear.iter().flat_map(|(lost, _)| numbers(lost)));
+    let rows = in_words(unclear.iter().flat_map(|(lost, _)| lost.numbers()));
     let mut ids: Vec<u64> = unclear
         .iter()
         .flat_map(|(_, ids)| ids)
@@ -183,7 +187,7 @@ fn undecided(unclear: &[(Lost, Vec<i64>)], has_file: bool) -> Error {
     } else {
         "Look at them, and load what is missing."
     };
-    let first = unclear.iter().flat_map(|(lost, _)| numbers(lost)).min();
+    let first = unclear.iter().flat_map(|(lost, _)| lost.numbers()).min();
     Error::record(
         format!("It cannot be known whether rows {rows} were stored: the answer got lost, and {seen}."),
         first,

@@ -57,6 +57,11 @@ impl Ranges {
         self.0.drain(..gone);
     }
 
+    /// How many numbers there are.
+    pub(super) fn count(&self) -> u64 {
+        self.0.iter().map(|(first, last)| last.abs_diff(*first) + 1).sum()
+    }
+
     pub(super) const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -118,6 +123,7 @@ mod tests {
             for pair in ranges.pairs().windows(2) {
                 prop_assert!(pair[0].1 + 1 < pair[1].0);
             }
+            prop_assert_eq!(ranges.count(), set.len() as u64);
             ranges.forget_up_to(cut);
             for id in cut + 1..42 {
                 prop_assert_eq!(ranges.contains(id), set.contains(&id));

@@ -1,7 +1,8 @@
 //! Loads rows with a checkpoint and tells how far it is, so that a test can kill it at a place of its choice.
 //!
-//! One argument: a JSON object with `url`, `token`, `workspace`, `table`, `rows`, `change` and `options` (a load's). With
-//! `change`, rows have another price than those of the same number without. Each line it prints is a number of rows; the
+//! One argument: a JSON object with `url`, `token`, `workspace`, `table`, `rows`, `change`, `endless` and `options` (a
+//! load's). With `change`, rows have another price than those of the same number without; an `endless` source gives all its
+//! rows and does not end. Each line it prints is a number of rows; the
 //! last one is the report.
 
 use std::time::Duration;
@@ -23,7 +24,10 @@ async fn main() {
         backoff: Duration::from_millis(1),
         ..ClientOptions::default()
     });
-    let connection = client.expect("a client").instance_at(&text("url"), None).expect("a connection");
+    let connection = client
+        .expect("a client")
+        .instance_at(&text("url"), None)
+        .expect("a connection");
     let records = Records::new(connection, number("workspace"), number("table"));
     let options: LoadOptions = serde_json::from_value(order["options"].clone()).expect("options");
     let job = records.load(options).expect("a job");
@@ -54,7 +58,9 @@ async fn main() {
             break;
         }
     }
-    job.end_feed();
+    if order["endless"] != true {
+        job.end_feed();
+    }
     let report = job.wait().await;
     watching.await.expect("no panic");
     match report {

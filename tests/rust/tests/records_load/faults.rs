@@ -7,7 +7,7 @@ use xano_metadata_tests::rows::{chunks, row, sku};
 use crate::support::{Shape, Shop, options};
 
 /// Strikes one request in ten below a table's content, in turns before the operation, after it, and in its answer.
-fn trouble(seed: u64) -> Value {
+pub fn trouble(seed: u64) -> Value {
     let kinds = [
         json!({"kind": "reset"}),
         json!({"kind": "close", "apply": true}),
@@ -49,7 +49,10 @@ async fn inserts(rows: u64, shape: Shape, options: LoadOptions, with_ids: bool, 
     shop.must_hold(1..=rows, row).await;
     if with_ids {
         let all = shop.all().await;
-        assert!(all.iter().all(|record| record["sku"] == sku(record["id"].as_u64().expect("a number") / 3)));
+        assert!(
+            all.iter()
+                .all(|record| record["sku"] == sku(record["id"].as_u64().expect("a number") / 3))
+        );
     }
 }
 
@@ -104,7 +107,9 @@ async fn an_upsert_an_update_and_a_delete_end_as_if_nothing_had_happened() {
         ..Shape::default()
     };
     let shop = Shop::new(shape).await;
-    shop.load(options(), chunks((1..=ROWS).step_by(2), row)).await.expect("it ends well");
+    shop.load(options(), chunks((1..=ROWS).step_by(2), row))
+        .await
+        .expect("it ends well");
     let by_key = |action| LoadOptions {
         action,
         key: Some("sku".into()),
@@ -119,8 +124,14 @@ async fn an_upsert_an_update_and_a_delete_end_as_if_nothing_had_happened() {
     };
 
     shop.faults(&trouble(11));
-    let upserted = shop.load(by_key(Action::Upsert), chunks(1..=ROWS, priced(5))).await.expect("it ends well");
-    assert_eq!((upserted.inserted, upserted.updated, upserted.failed), (ROWS / 2, ROWS / 2, 0));
+    let upserted = shop
+        .load(by_key(Action::Upsert), chunks(1..=ROWS, priced(5)))
+        .await
+        .expect("it ends well");
+    assert_eq!(
+        (upserted.inserted, upserted.updated, upserted.failed),
+        (ROWS / 2, ROWS / 2, 0)
+    );
     shop.end_faults();
     shop.must_hold(1..=ROWS, priced(5)).await;
 
@@ -136,14 +147,20 @@ async fn an_upsert_an_update_and_a_delete_end_as_if_nothing_had_happened() {
         make(number, first)
     });
     let updated = shop.load(by_key(Action::Update), changes).await.expect("it ends well");
-    assert_eq!((updated.updated, updated.skipped, updated.failed), (ROWS + ROWS / 100, 50, 0));
+    assert_eq!(
+        (updated.updated, updated.skipped, updated.failed),
+        (ROWS + ROWS / 100, 50, 0)
+    );
     shop.end_faults();
     let expected = |number| priced(if number % 100 == 1 { 7 } else { 6 })(number);
     shop.must_hold(1..=ROWS, expected).await;
 
     shop.faults(&trouble(13));
     let bare = |number| json!(sku(number));
-    let deleted = shop.load(by_key(Action::Delete), chunks(101..=ROWS + 100, bare)).await.expect("it ends well");
+    let deleted = shop
+        .load(by_key(Action::Delete), chunks(101..=ROWS + 100, bare))
+        .await
+        .expect("it ends well");
     assert_eq!((deleted.deleted, deleted.skipped, deleted.failed), (ROWS - 100, 100, 0));
     shop.end_faults();
     shop.must_hold(1..=100, expected).await;
@@ -153,7 +170,10 @@ async fn an_upsert_an_update_and_a_delete_end_as_if_nothing_had_happened() {
         action: Action::Delete,
         ..options()
     };
-    let gone = shop.load(by_id, crate::support::rows(ids.chain([json!(7_000_000)]))).await.expect("it ends well");
+    let gone = shop
+        .load(by_id, crate::support::rows(ids.chain([json!(7_000_000)])))
+        .await
+        .expect("it ends well");
     assert_eq!((gone.deleted, gone.skipped), (100, 1));
     assert_eq!(shop.all().await.len(), 0);
 }

@@ -33,19 +33,38 @@ async fn a_job_that_stops_names_the_row_and_sends_nothing_behind_it() {
     lacking.as_object_mut().expect("an object").remove("sku");
     for (bad, column, words) in [
         (with(150, "colour", json!("red")), "colour", "There is no such column"),
-        (with(150, "stock", json!("many")), "stock", "It must be a whole number, but is \"many\"."),
+        (
+            with(150, "stock", json!("many")),
+            "stock",
+            "It must be a whole number, but is \"many\".",
+        ),
         (lacking, "sku", "It is missing"),
     ] {
         let make = |number| if number == 150 { bad.clone() } else { row(number) };
-        let error = shop.load(options(), chunks(1..=1000, make)).await.expect_err("it stops");
+        let error = shop
+            .load(options(), chunks(1..=1000, make))
+            .await
+            .expect_err("it stops");
         assert_eq!((error.kind(), error.code()), (ErrorKind::Record, "record_error"));
         assert_eq!((error.row(), error.column()), (Some(150), Some(column)));
-        assert!(error.message().starts_with(&format!("Row 150, column {column}: ")), "{error}");
+        assert!(
+            error.message().starts_with(&format!("Row 150, column {column}: ")),
+            "{error}"
+        );
         assert!(error.message().contains(words), "{error}");
         let report = error.report().expect("a report");
         assert_eq!((report.inserted, report.sent, report.failed), (100, 100, 1));
-        assert_eq!((report.failures[0].row, report.failures[0].column.as_deref()), (150, Some(column)));
-        assert!(report.failures[0].record.as_ref().expect("the row").contains(&row(150)["sold_at"].to_string()));
+        assert_eq!(
+            (report.failures[0].row, report.failures[0].column.as_deref()),
+            (150, Some(column))
+        );
+        assert!(
+            report.failures[0]
+                .record
+                .as_ref()
+                .expect("the row")
+                .contains(&row(150)["sold_at"].to_string())
+        );
         shop.must_hold(1..=100, row).await;
         let all = LoadOptions {
             action: Action::Delete,
@@ -61,9 +80,14 @@ async fn a_row_that_the_server_refuses_stops_the_job_with_its_reason() {
     let shop = Shop::new(UNIQUE).await;
     shop.load(options(), rows([row(250)])).await.expect("it is stored");
     let error = shop.load(options(), chunks(1..=300, row)).await.expect_err("it stops");
-    assert_eq!((error.kind(), error.row(), error.column()), (ErrorKind::Record, Some(250), Some("sku")));
+    assert_eq!(
+        (error.kind(), error.row(), error.column()),
+        (ErrorKind::Record, Some(250), Some("sku"))
+    );
     assert!(error.message().contains("The server refused it"), "{error}");
-    let source = std::error::Error::source(&error).expect("the server's answer").to_string();
+    let source = std::error::Error::source(&error)
+        .expect("the server's answer")
+        .to_string();
     assert!(source.contains("409"), "{source}");
     let report = error.report().expect("a report");
     // What stands before it in its batch is stored, what stands behind it is not.
@@ -74,7 +98,9 @@ async fn a_row_that_the_server_refuses_stops_the_job_with_its_reason() {
 #[tokio::test]
 async fn a_collecting_job_stores_the_good_rows_and_tells_the_others() {
     let shop = Shop::new(UNIQUE).await;
-    shop.load(options(), chunks(700..=702, row)).await.expect("they are stored");
+    shop.load(options(), chunks(700..=702, row))
+        .await
+        .expect("they are stored");
     let mut source: Vec<Rows> = chunks(1..=900, |number| match number {
         3 => with(3, "colour", json!("red")),
         // No key is given, so only the server sees that it was there before.
@@ -109,22 +135,33 @@ async fn a_collecting_job_stores_the_good_rows_and_tells_the_others() {
     assert_eq!((report.read, report.inserted, report.failed), (902, 894, 8));
     assert_eq!(report.sent, 894 + 4);
     let reason = |row: u64| {
-        let failure = report.failures.iter().find(|failure| failure.row == row).expect("a failure");
+        let failure = report
+            .failures
+            .iter()
+            .find(|failure| failure.row == row)
+            .expect("a failure");
         (failure.reason.clone(), failure.record.clone())
     };
     assert_eq!(reason(301), ("It is NaN, which JSON has no word for.".to_owned(), None));
     assert!(reason(302).0.contains("50 MiB"), "{}", reason(302).0);
     assert!(reason(302).1.expect("the row").len() < 2100);
-    assert!(reason(77).0.contains("Another record has the same value"), "{}", reason(77).0);
+    assert!(
+        reason(77).0.contains("Another record has the same value"),
+        "{}",
+        reason(77).0
+    );
     assert!(!reason(77).0.contains("items["), "{}", reason(77).0);
     let bad = [3, 77, 400];
-    shop.must_hold((1..=900).filter(|number| !bad.contains(number)), row).await;
+    shop.must_hold((1..=900).filter(|number| !bad.contains(number)), row)
+        .await;
 }
 
 #[tokio::test]
 async fn bad_rows_are_found_on_servers_that_do_not_name_them() {
     let shop = Shop::new(UNIQUE).await;
-    shop.load(options(), rows([row(30), row(31), row(99)])).await.expect("they are stored");
+    shop.load(options(), rows([row(30), row(31), row(99)]))
+        .await
+        .expect("they are stored");
     // The server's own answer says items[n]; this one says nothing, once, and then something wrong.
     let words = json!({"code": "ERROR_CODE_INPUT_ERROR", "message": "No.", "payload": ""});
     let wrong = json!({"code": "ERROR_CODE_INPUT_ERROR", "message": "No. (in items[50])", "payload": {"param": "sku"}});
@@ -139,7 +176,9 @@ async fn bad_rows_are_found_on_servers_that_do_not_name_them() {
 #[tokio::test]
 async fn updates_and_upserts_tell_what_was_refused_as_well() {
     let shop = Shop::new(UNIQUE).await;
-    shop.load(options(), chunks(1..=50, row)).await.expect("they are stored");
+    shop.load(options(), chunks(1..=50, row))
+        .await
+        .expect("they are stored");
     let ids: Vec<Value> = shop.all().await.iter().map(|record| record["id"].clone()).collect();
     let update = LoadOptions {
         action: Action::Update,
@@ -150,10 +189,22 @@ async fn updates_and_upserts_tell_what_was_refused_as_well() {
         1 => json!({"id": id, "sku": sku(1)}),
         _ => json!({"id": id, "price": 1}),
     });
-    let report = shop.load(update, rows(changes.chain([json!({"id": 9_999, "price": 1})]))).await.expect("it ends");
+    let report = shop
+        .load(update, rows(changes.chain([json!({"id": 9_999, "price": 1})])))
+        .await
+        .expect("it ends");
     assert_eq!((report.updated, report.skipped, report.failed), (49, 1, 1));
-    assert_eq!((report.failures[0].row, report.failures[0].column.as_deref()), (2, Some("sku")));
-    assert!(report.failures[0].record.as_ref().expect("the row").starts_with("{\"id\":"));
+    assert_eq!(
+        (report.failures[0].row, report.failures[0].column.as_deref()),
+        (2, Some("sku"))
+    );
+    assert!(
+        report.failures[0]
+            .record
+            .as_ref()
+            .expect("the row")
+            .starts_with("{\"id\":")
+    );
 
     let upsert = LoadOptions {
         action: Action::Upsert,
@@ -167,9 +218,16 @@ async fn updates_and_upserts_tell_what_was_refused_as_well() {
     ];
     let report = shop.load(upsert, rows(by_id)).await.expect("it ends");
     assert_eq!((report.updated, report.inserted, report.failed), (1, 1, 2));
-    let failures: Vec<_> = report.failures.iter().map(|failure| (failure.row, failure.column.as_deref())).collect();
+    let failures: Vec<_> = report
+        .failures
+        .iter()
+        .map(|failure| (failure.row, failure.column.as_deref()))
+        .collect();
     assert_eq!(failures, [(3, Some("sku")), (4, Some("sku"))]);
-    assert!(report.failures[0].reason.contains("a new record must have it"), "{report:?}");
+    assert!(
+        report.failures[0].reason.contains("a new record must have it"),
+        "{report:?}"
+    );
     let all = shop.all().await;
     assert_eq!(all.last().expect("a record")["id"], 1_000);
 }
@@ -177,7 +235,9 @@ async fn updates_and_upserts_tell_what_was_refused_as_well() {
 #[tokio::test]
 async fn a_key_that_several_records_have_says_not_which_is_meant() {
     let shop = Shop::new(Shape::default()).await;
-    shop.load(options(), rows([row(1), row(1), row(2)])).await.expect("they are stored");
+    shop.load(options(), rows([row(1), row(1), row(2)]))
+        .await
+        .expect("they are stored");
     for action in [Action::Update, Action::Upsert, Action::Delete] {
         let options = LoadOptions {
             action,
@@ -186,7 +246,10 @@ async fn a_key_that_several_records_have_says_not_which_is_meant() {
         };
         let report = shop.load(options, rows([row(1), row(2)])).await.expect("it ends");
         assert_eq!((report.failed, report.failures[0].row), (1, 1), "{action:?}");
-        assert!(report.failures[0].reason.starts_with("2 records have this value"), "{report:?}");
+        assert!(
+            report.failures[0].reason.starts_with("2 records have this value"),
+            "{report:?}"
+        );
     }
     assert_eq!(shop.all().await.len(), 2);
 }
@@ -199,12 +262,23 @@ async fn a_collecting_job_does_not_go_on_for_ever() {
         concurrency: 1,
         ..collecting()
     };
-    let bad = |number| if number > 200 { with(number, "stock", json!("x")) } else { row(number) };
+    let bad = |number| {
+        if number > 200 {
+            with(number, "stock", json!("x"))
+        } else {
+            row(number)
+        }
+    };
     let error = shop.load(few, chunks(1..=5_000, bad)).await.expect_err("it stops");
     assert!(error.message().contains("More than 10 rows were refused"), "{error}");
     let report = error.report().expect("a report");
     assert_eq!((report.inserted, report.failures.len()), (200, 10));
-    assert!(report.failed > 10 && report.read < 5_000, "{} of {}", report.failed, report.read);
+    assert!(
+        report.failed > 10 && report.read < 5_000,
+        "{} of {}",
+        report.failed,
+        report.read
+    );
 }
 
 #[tokio::test]
@@ -215,7 +289,10 @@ async fn what_is_not_about_rows_ends_the_job_at_once() {
         concurrency: 1,
         ..collecting()
     };
-    let error = shop.load(one.clone(), chunks(1..=1_000, row)).await.expect_err("it ends");
+    let error = shop
+        .load(one.clone(), chunks(1..=1_000, row))
+        .await
+        .expect_err("it ends");
     assert_eq!(error.kind(), ErrorKind::Authentication);
     assert_eq!(error.report().expect("a report").inserted, 300);
     shop.must_hold(1..=300, row).await;
@@ -227,7 +304,10 @@ async fn what_is_not_about_rows_ends_the_job_at_once() {
     }
     elsewhere.end_feed();
     let error = elsewhere.wait().await.expect_err("there is no such data source");
-    assert_eq!((error.kind(), error.param()), (ErrorKind::BadRequest, Some("x-data-source")));
+    assert_eq!(
+        (error.kind(), error.param()),
+        (ErrorKind::BadRequest, Some("x-data-source"))
+    );
 }
 
 #[tokio::test]
@@ -235,13 +315,40 @@ async fn options_without_sense_are_refused_before_anything_is_sent() {
     let shop = Shop::new(Shape::default()).await;
     let before = shop.sent("").len();
     for (options, words) in [
-        (LoadOptions { batch_rows: 0, ..options() }, "batch_rows"),
-        (LoadOptions { batch_bytes: 0, ..options() }, "batch_bytes"),
-        (LoadOptions { concurrency: 0, ..options() }, "concurrency"),
-        (LoadOptions { settle: f64::NAN, ..options() }, "settle"),
+        (
+            LoadOptions {
+                batch_rows: 0,
+                ..options()
+            },
+            "batch_rows",
+        ),
+        (
+            LoadOptions {
+                batch_bytes: 0,
+                ..options()
+            },
+            "batch_bytes",
+        ),
+        (
+            LoadOptions {
+                concurrency: 0,
+                ..options()
+            },
+            "concurrency",
+        ),
+        (
+            LoadOptions {
+                settle: f64::NAN,
+                ..options()
+            },
+            "settle",
+        ),
     ] {
         let error = shop.records().load(options).expect_err("refused");
-        assert!(error.kind() == ErrorKind::Config && error.message().contains(words), "{error}");
+        assert!(
+            error.kind() == ErrorKind::Config && error.message().contains(words),
+            "{error}"
+        );
     }
     assert_eq!(shop.sent("").len(), before);
 }

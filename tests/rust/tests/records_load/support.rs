@@ -67,13 +67,19 @@ impl Shop {
             workspace,
         };
         if shape.unique {
-            shop.handle().indexes().add(&Index::unique(["sku"])).await.expect("an index");
+            shop.handle()
+                .indexes()
+                .add(&Index::unique(["sku"]))
+                .await
+                .expect("an index");
         }
         shop
     }
 
     pub fn handle(&self) -> TableHandle {
-        Instance::over(self.connection.clone()).workspace(self.workspace).table(self.table)
+        Instance::over(self.connection.clone())
+            .workspace(self.workspace)
+            .table(self.table)
     }
 
     pub fn records(&self) -> Records {
@@ -128,7 +134,10 @@ impl Shop {
             let body = json!({"sort": {"id": "asc"}, "page": page, "per_page": 10_000});
             let request = Request::new("instance.workspace.table.records.search").expect("in the table");
             let request = request.path_value(self.workspace).path_value(self.table);
-            let reply = self.connection.call(request.body(Body::json(&body).expect("JSON"))).await;
+            let reply = self
+                .connection
+                .call(request.body(Body::json(&body).expect("JSON")))
+                .await;
             let mut answer: Value = reply.expect("a page").json().expect("JSON");
             let items: Vec<Map<String, Value>> = serde_json::from_value(answer["items"].take()).expect("records");
             if items.is_empty() {
@@ -203,7 +212,9 @@ impl File {
     }
 
     pub fn others(&self) -> usize {
-        std::fs::read_dir(self.0.parent().expect("a folder")).expect("a folder").count()
+        std::fs::read_dir(self.0.parent().expect("a folder"))
+            .expect("a folder")
+            .count()
     }
 }
 
