@@ -1,0 +1,194 @@
+//! Lists of objects that have the same keys in the same order, as the records of a page do.
+//!
+//! The first object says which keys. Each further one begins as a copy of a dict that has them already, which spares
+//! looking keys up and growing dicts, and then takes its values; that a key is the expected one is a comparison of bytes.
+//! An object that is different goes the usual way, and what is no JSON is left to the usual way altogether, which knows
+//! how to complain.
+
+mod text;
+
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString};
+
+use super::parse;
+use text::Scan;
+
+/// Objects that may be different before it is not worth the while.
+const UNLIKE: usize = 16;
+
+/// Values of a column that are remembered, so that one that comes again is not made again.
+const REMEMBERED: usize = 16;
+
+/// Values of a column that may be new before nothing more is remembered of it, unless a quarter of them came again.
+const TRIALS: u32 = 128;
+
+/// The objects of a list. None when the text is something else, when it is no JSON, or when too few objects are alike.
+pub(super) fn list<'py>(py: Python<'py>, text: &str) -> Option<Bound<'py, PyList>> {
+    let mut scan = Scan::new(text);
+    scan.pass(b"[")?;
+    let mut alike = Alike::new(py, &scan)?;
+    let mut objects = Vec::new();
+    let mut unlike = 0;
+    loop {
+        let start = scan.at;
+        let object = if let Some(object) = alike.object(py, &mut scan) {
+            object.into_any()
+        } else {
+            unlike += 1;
+            if unlike > UNLIKE + objects.len() / 8 {
+                return None;
+            }
+            scan.at = start;
+            parse(py, scan.value()?.as_bytes()).ok()?.into_bound(py)
+        };
+        objects.push(object);
+        if scan.pass(b",").is_none() {
+            break;
+        }
+    }
+    scan.pass(b"]")?;
+    scan.is_over().then(|| PyList::new(py, objects).ok())?
+}
+
+/// What the objects have in common.
+struct Alike<'py, 't> {
+    /// All keys in their order, each with None.
+    empty: Bound<'py, PyDict>,
+    columns: Vec<Column<'py, 't>>,
+}
+
+struct Column<'py, 't> {
+    key: Bound<'py, PyString>,
+    /// What stands before a value: `{"id":` or `,"price":`.
+    before: &'t [u8],
+    memory: Memory<'py, 't>,
+}
+
+impl<'py, 't> Alike<'py, 't> {
+    /// By the object that comes next, which stays where it is.
+    fn new(py: Python<'py>, scan: &Scan<'t>) -> Option<Self> {
+        let mut scan = scan.clone();
+        let mut columns = Vec::new();
+        let empty = PyDict::new(py);
+        loop {
+            let start = scan.at;
+            scan.pass(if columns.is_empty() { b"{" } else { b"," })?;
+            let key = PyString::intern(py, scan.plain_string()?);
+            scan.pass(b":")?;
+            empty.set_item(&key, py.None()).ok()?;
+            let before = scan.since(start).as_bytes();
+            scan.value()?;
+            columns.push(Column {
+                key,
+                before,
+                memory: Memory::new(),
+            });
+            if scan.pass(b"}").is_some() {
+                break;
+            }
+        }
+        // Fewer where a key came twice.
+        (empty.len() == columns.len()).then_some(Self { empty, columns })
+    }
+
+    fn object(&mut self, py: Python<'py>, scan: &mut Scan<'t>) -> Option<Bound<'py, PyDict>> {
+        let object = self.empty.copy().ok()?;
+        for column in &mut self.columns {
+            scan.pass(column.before)?;
+            if let Some(value) = value(py, scan, &mut column.memory)? {
+                object.set_item(&column.key, value).ok()?;
+            }
+        }
+        scan.pass(b"}")?;
+        Some(object)
+    }
+}
+
+/// The value that comes next; `Some(None)` is null, which is there already.
+#[expect(clippy::option_option, reason = "the outer one is whether it could be read")]
+fn value<'py, 't>(
+    py: Python<'py>,
+    scan: &mut Scan<'t>,
+    memory: &mut Memory<'py, 't>,
+) -> Option<Option<Bound<'py, PyAny>>> {
+    Some(Some(match scan.peek()? {
+        b'"' => match scan.string()? {
+            (text, false) => memory.string(py, text).into_any(),
+            (quoted, true) => parse(py, quoted.as_bytes()).ok()?.into_bound(py),
+        },
+        b'n' => {
+            scan.pass(b"null")?;
+            return Some(None);
+        }
+        b't' => {
+            scan.pass(b"true")?;
+            PyBool::new(py, true).to_owned().into_any()
+        }
+        b'f' => {
+            scan.pass(b"false")?;
+            PyBool::new(py, false).to_owned().into_any()
+        }
+        b'{' | b'[' => parse(py, scan.value()?.as_bytes()).ok()?.into_bound(py),
+        _ => {
+            let number = scan.number()?;
+            if let Some(whole) = number.whole {
+                PyInt::new(py, whole).into_any()
+            } else if number.is_float {
+                let float: f64 = number.text.parse().ok()?;
+                float.is_finite().then(|| PyFloat::new(py, float).into_any())?
+            } else {
+                parse(py, number.text.as_bytes()).ok()?.into_bound(py)
+            }
+        }
+    }))
+}
+
+/// Texts that a column held lately. Many columns hold few different ones: states, countries, kinds.
+struct Memory<'py, 't> {
+    /// None when too few came again.
+    texts: Option<[Option<Known<'py, 't>>; REMEMBERED]>,
+    again: u32,
+    new: u32,
+}
+
+struct Known<'py, 't> {
+    text: &'t str,
+    string: Bound<'py, PyString>,
+}
+
+impl<'py, 't> Memory<'py, 't> {
+    fn new() -> Self {
+        Self {
+            texts: Some(Default::default()),
+            again: 0,
+            new: 0,
+        }
+    }
+
+    fn string(&mut self, py: Python<'py>, text: &'t str) -> Bound<'py, PyString> {
+        let Some(texts) = &mut self.texts else {
+            return PyString::new(py, text);
+        };
+        // Whatever tells short words apart.
+        let bytes = text.as_bytes();
+        let sum =
+            [bytes.first(), bytes.get(bytes.len() / 2), bytes.last()].map(|byte| usize::from(*byte.unwrap_or(&0)));
+        let place = &mut texts[(bytes.len() + sum[0] + 3 * sum[1] + 5 * sum[2]) % REMEMBERED];
+        if let Some(known) = place
+            && known.text == text
+        {
+            self.again += 1;
+            return known.string.clone();
+        }
+        let string = PyString::new(py, text);
+        *place = Some(Known {
+            text,
+            string: string.clone(),
+        });
+        self.new += 1;
+        if self.new > TRIALS && self.again < self.new / 3 {
+            self.texts = None;
+        }
+        string
+    }
+}
