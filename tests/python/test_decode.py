@@ -1,4 +1,4 @@
-"""Answers: lists of objects are read in a quicker way when the objects are alike, and nobody can tell the difference."""
+"""Answers: lists of objects are read in a quicker way when they are alike, and nobody can tell the difference."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def same(one: Any, other: Any) -> bool:
 @given(st.data())
 def test_alike_objects_read_as_any_other(data: st.DataObject) -> None:
     keys = data.draw(KEYS)
-    few = data.draw(st.lists(st.fixed_dictionaries({key: VALUE for key in keys}), min_size=1, max_size=5))
+    few = data.draw(st.lists(st.fixed_dictionaries(dict.fromkeys(keys, VALUE)), min_size=1, max_size=5))
     records = few * (1 + 2048 // len(json.dumps(few)))
     for text in texts(records):
         assert same(_native.loads(text), records)
@@ -85,8 +85,8 @@ def test_numbers_are_exact(number: str) -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        "01", "-", "1.", ".5", "1e", "+1", "NaN", "nul", "truee", '"', '"\\x"', '"\n"', '"\\ud800x', "", "1 2", "}", "[1", "{1}",
-        '{"a":}', "1}{",
+        "01", "-", "1.", ".5", "1e", "+1", "NaN", "nul", "truee", '"', '"\\x"', '"\n"', '"\\ud800x', "", "1 2", "}",
+        "[1", "{1}", '{"a":}', "1}{",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("place", [0, 3, 400])
