@@ -55,16 +55,20 @@ export class RecordReader<Row = Record<string, unknown>> implements AsyncIterabl
   /** The records as a web stream, which reads no further than it is read. Cancelling it ends the read. */
   toReadableStream(): ReadableStream<Row> {
     const rows = this[Symbol.asyncIterator]()
-    return new ReadableStream<Row>({
-      async pull(controller) {
-        const { done, value } = await rows.next()
-        if (done) controller.close()
-        else controller.enqueue(value)
+    return new ReadableStream<Row>(
+      {
+        async pull(controller) {
+          const { done, value } = await rows.next()
+          if (done) controller.close()
+          else controller.enqueue(value)
+        },
+        async cancel() {
+          await rows.return()
+        },
       },
-      async cancel() {
-        await rows.return()
-      },
-    })
+      // Nothing waits in the stream itself: rows are read ahead of it, and only once it is read.
+      { highWaterMark: 0 },
+    )
   }
 
   /**
