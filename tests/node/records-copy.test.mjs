@@ -98,7 +98,7 @@ test('a copy that was given up goes on where it was', { timeout: 60_000 }, async
   const folder = await mkdtemp(join(tmpdir(), 'xano-test-'))
   t.after(() => rm(folder, { recursive: true }))
   const options = { checkpoint: join(folder, 'copy.checkpoint'), keepIds: true, pageSize: 500, settle: 20 }
-  await spoil(emulator, { kind: 'latency', ms: 15 })
+  await spoil(emulator, { kind: 'latency', ms: 40 })
   const controller = new AbortController()
   const slow = { ...options, batchRows: 100, concurrency: 1, prefetch: 1 }
   let told
