@@ -25,6 +25,7 @@ mod evidence;
 mod fate;
 mod insert;
 mod ledger;
+mod lock;
 mod look;
 mod lost;
 mod made_id;

@@ -77,16 +77,20 @@ impl Batch {
         }
     }
 
-    /// The text of a row that is sent.
-    pub(super) fn row(&self, place: usize) -> &str {
+    /// The bytes of a row that is sent.
+    pub(super) fn raw(&self, place: usize) -> &[u8] {
         let start = place.checked_sub(1).map_or(0, |before| self.rows[before].end);
-        // Whatever passed the check is text.
-        std::str::from_utf8(&self.text[start..self.rows[place].end]).unwrap_or_default()
+        &self.text[start..self.rows[place].end]
+    }
+
+    /// The same as text, which whatever has passed the check is.
+    pub(super) fn row(&self, place: usize) -> &str {
+        std::str::from_utf8(self.raw(place)).unwrap_or_default()
     }
 
     /// Bytes of some rows.
     pub(super) fn bytes(&self, places: &[usize]) -> u64 {
-        places.iter().map(|place| self.row(*place).len() as u64).sum()
+        places.iter().map(|place| self.raw(*place).len() as u64).sum()
     }
 
     /// Places of source rows in the source.

@@ -132,7 +132,7 @@ impl Load {
                 body.extend_from_slice(b"{\"row_id\":");
                 body.extend_from_slice(id);
                 body.extend_from_slice(b",\"updates\":");
-                body.extend_from_slice(work.batch.row(*place).as_bytes());
+                body.extend_from_slice(work.batch.raw(*place));
                 body.push(b'}');
             }
         }

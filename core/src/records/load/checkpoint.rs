@@ -2,24 +2,22 @@
 //!
 //! It is replaced as a whole: written beside itself, flushed to the disk, renamed, and the folder flushed, so that a crash
 //! leaves the old or the new one. It says what the job is, so that another job, table or source is refused instead of
-//! mixed in. A lock file beside it keeps a second process away; the system frees it when its owner dies.
+//! mixed in. A second process is kept
+//! away (`lock.rs`).
 
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Read as _, Seek as _, Write as _};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
 use super::ledger::Ledger;
+use super::lock::{Lock, beside, private};
 use crate::error::Error;
 
 const FORMAT: &str = "xano-metadata checkpoint of a load";
 const VERSION: u32 = 1;
-
-/// A job that was just given up may still be writing its last state.
-const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What a job is: two runs with the same are runs of one job.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,12 +64,6 @@ pub(super) struct Checkpoint {
     path: PathBuf,
     identity: Identity,
     lock: Arc<Lock>,
-}
-
-#[derive(Debug)]
-struct Lock {
-    _held: File,
-    path: PathBuf,
 }
 
 impl Checkpoint {
@@ -124,84 +116,11 @@ impl Checkpoint {
         match fs::remove_file(&self.path) {
             Err(cause) if cause.kind() != io::ErrorKind::NotFound => Err(self.failed(&cause)),
             _ => {
-                // Best effort: a left-over lock file keeps nobody away.
-                let _ = fs::remove_file(&self.lock.path);
+                self.lock.remove();
                 Ok(())
             }
         }
     }
-}
-
-fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(ending);
-    name.into()
-}
-
-impl Lock {
-    fn take(checkpoint: &Path) -> Result<Self, Error> {
-        let path = beside(checkpoint, ".lock");
-        let begun = Instant::now();
-        loop {
-            let failed = |cause: &io::Error| {
-                Error::config(format!(
-                    "The checkpoint {} cannot be used: {cause}. Its folder must exist and be writable.",
-                    checkpoint.display()
-                ))
-            };
-            let mut file = private(OpenOptions::new().read(true).write(true).create(true).truncate(false))
-                .open(&path)
-                .map_err(|cause| failed(&cause))?;
-            match file.try_lock() {
-                Ok(()) => {}
-                // A file system without locks: then there is no protection against a second process.
-                Err(TryLockError::Error(cause)) if cause.kind() == io::ErrorKind::Unsupported => {}
-                Err(TryLockError::Error(cause)) => return Err(failed(&cause)),
-                Err(TryLockError::WouldBlock) if begun.elapsed() < PATIENCE => {
-                    std::thread::sleep(Duration::from_millis(20));
-                    continue;
-                }
-                Err(TryLockError::WouldBlock) => {
-                    let mut owner = String::new();
-                    // Only for the message.
-                    let _ = file.read_to_string(&mut owner);
-                    return Err(Error::config(format!(
-                        "The checkpoint {} is in use by another job (process {}). Wait for it, or give another file.",
-                        checkpoint.display(),
-                        owner.trim()
-                    )));
-                }
-            }
-            if !is_still(&file, &path) {
-                // Its last owner removed it between opening and locking.
-                continue;
-            }
-            let _ = file.set_len(0).and_then(|()| file.rewind());
-            let _ = writeln!(file, "{}", std::process::id());
-            return Ok(Self { _held: file, path });
-        }
-    }
-}
-
-#[cfg(unix)]
-fn is_still(file: &File, path: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt as _;
-    match (file.metadata(), fs::metadata(path)) {
-        (Ok(held), Ok(named)) => (held.dev(), held.ino()) == (named.dev(), named.ino()),
-        _ => false,
-    }
-}
-
-#[cfg(not(unix))]
-fn is_still(_file: &File, path: &Path) -> bool {
-    path.exists()
-}
-
-/// Readable by its owner only: it holds refused rows.
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
-    options
 }
 
 fn replace(path: &Path, text: &[u8]) -> io::Result<()> {

@@ -312,7 +312,7 @@ pub(super) fn given_up(by: &str) -> Error {
 /// `{"items": […], "allow_id_field": …}`
 pub(super) fn create_body(batch: &Batch, places: &[usize], with_ids: bool) -> Vec<u8> {
     list_body(batch, places, with_ids, |place, body| {
-        body.extend_from_slice(batch.row(place).as_bytes());
+        body.extend_from_slice(batch.raw(place));
     })
 }
 

@@ -127,7 +127,7 @@ fn add_body(work: &Work, part: &Part) -> Vec<u8> {
         let row = work.batch.row(place);
         match id(place) {
             Some(id) => body.extend_from_slice(with_id(id, row).as_bytes()),
-            None => body.extend_from_slice(row.as_bytes()),
+            None => body.extend_from_slice(work.batch.raw(place)),
         }
     })
 }
