@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use super::super::options::Action;
 use super::super::report::{Failure, Report};
@@ -134,9 +135,10 @@ impl Course {
             |place: &usize| i64::try_from(batch.rows[*place].number).is_ok_and(|number| note.absent.contains(number));
         let mut part = Part::of(places);
         (part.after, part.doubted) = (note.after, resumed);
+        let maybe_added = part.places.iter().copied().filter(maybe_added).collect();
         let work = Work {
-            maybe_added: part.places.iter().copied().filter(maybe_added).collect(),
-            parts: vec![part],
+            maybe_added,
+            parts: Some(part).filter(|part| !part.places.is_empty()).into_iter().collect(),
             tally: note.tally.clone(),
             targets: HashMap::new(),
             bad: None,
@@ -144,7 +146,12 @@ impl Course {
             batch,
         };
         self.load.book.with(|ledger| ledger.open(work.batch.span(note)));
-        self.ready.push_back(work);
+        if work.parts.is_empty() {
+            // All of it was refused before it was sent, or done in an earlier run.
+            self.settle(work);
+        } else {
+            self.ready.push_back(work);
+        }
     }
 
     /// Sends off what may go out.
@@ -187,7 +194,10 @@ impl Course {
         }
         match end {
             Ok(End::Done) => self.settle(work),
-            Ok(End::Lost(part)) => self.lost.push(Lost { work, part }),
+            Ok(End::Lost(part)) => {
+                let since = Instant::now();
+                self.lost.push(Lost { work, part, since });
+            }
             Ok(End::Bad) => self.stop_at_row(work),
             Err(error) => {
                 self.leave(&work);
@@ -347,8 +357,8 @@ fn refusal(failure: &Failure, cause: Option<Error>) -> Error {
     let message = format!("{place}{by}{}", failure.reason);
     let error = Error::record(message, Some(failure.row), failure.column.clone());
     let error = error.with_hint(
-        "Nothing behind it was begun any more; the report says what is stored. Mend the row, or say on_error \"collect\" to \
-         have the good rows stored and the others told.",
+        "No batch was begun after that; the report says what is stored. Mend the row, or say on_error \"collect\" to have the \
+         good rows stored and the others told.",
     );
     match cause {
         Some(cause) => error.with_source(cause),

@@ -1,5 +1,7 @@
 //! Batches without an answer whose rows nothing identifies: looked for among the ids that came up.
 
+use tokio::time::Instant;
+
 use super::fate::{Fate, Sent, decide};
 use super::part::Part;
 use super::ranges::in_words;
@@ -11,6 +13,8 @@ use crate::error::Error;
 pub(super) struct Lost {
     pub(super) work: Work,
     pub(super) part: Part,
+    /// When its answer was given up.
+    pub(super) since: Instant,
 }
 
 impl Lost {
@@ -102,13 +106,15 @@ impl Load {
 
     async fn fates(&self, lost: &[Lost]) -> Result<Vec<Fate>, Error> {
         // The server is done with what it has refused.
-        let may_come_late = lost.iter().any(|lost| lost.part.refusal.is_none());
-        if may_come_late {
-            self.settle().await;
+        let may_come = lost.iter().filter(|lost| lost.part.refusal.is_none());
+        let latest = may_come.map(|lost| lost.since).max();
+        if let Some(latest) = latest {
+            // The others that were under way have taken some of the time.
+            tokio::time::sleep_until(latest + self.settling()).await;
         }
         self.calibrate().await?;
         let mut fates = self.look_for(lost).await?;
-        if may_come_late && fates.iter().any(|fate| !matches!(fate, Fate::There(_))) {
+        if latest.is_some() && fates.iter().any(|fate| !matches!(fate, Fate::There(_))) {
             self.settle().await;
             fates = self.look_for(lost).await?;
         }
@@ -121,7 +127,7 @@ impl Load {
     async fn look_for(&self, lost: &[Lost]) -> Result<Vec<Fate>, Error> {
         let sent: Vec<Sent> = lost
             .iter()
-            .map(|Lost { work, part }| Sent {
+            .map(|Lost { work, part, .. }| Sent {
                 after: part.after.unwrap_or(0),
                 rows: part
                     .places
@@ -140,7 +146,7 @@ impl Load {
 
     /// As long as no answer has shown where the server's numbers are, they may be below what somebody else has chosen.
     async fn doubt_numbers(&self, lost: &[Lost], fates: &mut [Fate]) -> Result<(), Error> {
-        for (Lost { work, part }, fate) in lost.iter().zip(fates) {
+        for (Lost { work, part, .. }, fate) in lost.iter().zip(fates) {
             let (Fate::Absent, Some(after @ 1..), Some(first)) = (&*fate, part.after, part.places.first()) else {
                 continue;
             };

@@ -172,7 +172,11 @@ impl Load {
 
     /// Gives the server time for what it may still be at.
     pub(super) async fn settle(&self) {
-        tokio::time::sleep(Duration::from_secs_f64(self.options.settle)).await;
+        tokio::time::sleep(self.settling()).await;
+    }
+
+    pub(super) fn settling(&self) -> Duration {
+        Duration::from_secs_f64(self.options.settle)
     }
 
     /// Notes that rows go out, in the file if there is one. Answers the highest id from before they first did.

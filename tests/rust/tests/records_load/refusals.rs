@@ -274,6 +274,10 @@ async fn a_collecting_job_does_not_go_on_for_ever() {
     let report = error.report().expect("a report");
     assert_eq!((report.inserted, report.failures.len()), (200, 10));
     assert!(
+        shop.sent("/bulk").iter().all(|body| body["items"][0].is_object()),
+        "nothing empty is sent"
+    );
+    assert!(
         report.failed > 10 && report.read < 5_000,
         "{} of {}",
         report.failed,
