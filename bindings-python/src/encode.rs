@@ -52,6 +52,11 @@ impl Trouble {
         self
     }
 
+    /// What is no trouble with the value, such as Ctrl-C while it was read.
+    fn fatal(&mut self, py: Python<'_>) -> Option<PyErr> {
+        self.cause.take_if(|cause| !cause.is_instance_of::<PyException>(py))
+    }
+
     /// Where it is: `items[3].price`.
     fn path(&self) -> String {
         let mut path = String::new();
@@ -113,7 +118,7 @@ fn told(py: Python<'_>, outcome: Outcome) -> PyResult<Result<(), records::Troubl
     let Err(mut trouble) = outcome else {
         return Ok(Ok(()));
     };
-    if let Some(cause) = trouble.cause.take_if(|cause| !cause.is_instance_of::<PyException>(py)) {
+    if let Some(cause) = trouble.fatal(py) {
         return Err(cause);
     }
     // Steps were noted from the inside out, so the column is the last.
@@ -164,7 +169,10 @@ pub fn fields(
 
 fn finish(py: Python<'_>, operation: Option<&str>, fill: impl FnOnce(&mut Vec<u8>) -> Outcome) -> PyResult<Vec<u8>> {
     let mut out = Vec::with_capacity(128);
-    guarded(|| fill(&mut out)).map_err(|trouble| {
+    guarded(|| fill(&mut out)).map_err(|mut trouble| {
+        if let Some(cause) = trouble.fatal(py) {
+            return cause;
+        }
         let way = trouble.path();
         let way = if way.is_empty() { "The body" } else { &way };
         let error = refuse(py, operation, &format!("{way} {}.", trouble.what));

@@ -207,3 +207,23 @@ def test_a_body_changed_by_someone_else_is_no_crash() -> None:
     outer["b"] = Sneaky(outer)
     with pytest.raises(ConfigError, match="changed"):
         _native.dumps(outer)
+
+
+class Interrupted(Mapping[str, int]):
+    """As if Ctrl-C came while a value was read."""
+
+    def __getitem__(self, key: str) -> int:
+        raise KeyboardInterrupt
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(["a"])
+
+    def __len__(self) -> int:
+        return 1
+
+
+def test_ctrl_c_is_no_trouble_with_a_value() -> None:
+    with pytest.raises(KeyboardInterrupt):
+        _native.dumps({"a": Interrupted()})
+    with pytest.raises(KeyboardInterrupt):
+        _native.take_rows(iter([{"a": Interrupted()}]), 10, 1000)

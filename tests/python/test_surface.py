@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import xano_metadata
-from xano_metadata import _generated
+from xano_metadata import _generated, _record_options
 from xano_metadata._node import AsyncNode, SyncNode
+from xano_metadata._records import AsyncRecordsNode, SyncRecordsNode
 
 CALLS = ("_call", "_any", "_do", "_text", "_pages", "_save", "_events")
 
@@ -64,6 +66,40 @@ def test_every_method_is_documented() -> None:
         for parameter in inspect.signature(function).parameters:
             if parameter != "self":
                 assert f"    {parameter}: " in doc, (name, parameter)
+
+
+def of_records(node: type) -> dict[str, Any]:
+    """What collections of records have besides their operations."""
+    classes = [cls for cls in node.__mro__ if cls.__module__ in ("xano_metadata._records", "xano_metadata._reading")]
+    found = {name: value for cls in classes for name, value in vars(cls).items() if not name.startswith("_")}
+    return {name: value for name, value in found.items() if inspect.isfunction(value)}
+
+
+def test_records_as_data_have_twins_and_words() -> None:
+    waiting, awaiting = of_records(SyncRecordsNode), of_records(AsyncRecordsNode)
+    assert list(waiting) == list(awaiting)
+    assert set("iter to_list to_arrow to_pandas to_polars insert update upsert delete export copy_to".split()) == set(
+        waiting
+    )
+    for name, function in waiting.items():
+        twin, doc = awaiting[name], inspect.getdoc(function) or ""
+        assert [*inspect.signature(function).parameters] == [*inspect.signature(twin).parameters]
+        for words in ("Args:", "Raises:", "Token scope:"):
+            assert words in doc, (name, words)
+        # The twins say the same; what is only for asyncio stands in the twin as well.
+        common = (inspect.getdoc(twin) or "").split("Args:")[0]
+        assert doc.split("Args:")[0] == common, name
+
+
+def test_every_option_is_documented() -> None:
+    source = inspect.getsource(_record_options)
+    options = [
+        base for base in vars(_record_options).values() if isinstance(base, type) and base.__name__.endswith("Fields")
+    ]
+    assert len(options) > 6
+    for cls in options:
+        for name in vars(cls).get("__annotations__", ()):
+            assert re.search(rf'^    {name}: .*\n    """', source, re.MULTILINE), (cls, name)
 
 
 def test_every_exported_name_is_there() -> None:

@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
+import pandas
+import polars
 from typing_extensions import assert_type
 
 from xano_metadata import (
@@ -16,15 +18,22 @@ from xano_metadata import (
     AsyncXano,
     CallOptions,
     ClientOptions,
+    Failure,
     Instance,
+    JobProgress,
+    LoadReport,
     NotFoundError,
     Page,
     Pager,
     RateLimit,
+    RecordError,
+    Search,
     Stats,
     Xano,
     XanoError,
+    field,
     parse_time,
+    where,
 )
 from xano_metadata.testing import Emulator
 from xano_metadata.types import (
@@ -124,6 +133,59 @@ def made(instance: Instance) -> None:
     assert_type(table.indexes.add(Index.btree("a", ("b", "desc"))), CreatedIndex)
     table.columns.edit(lambda draft: [*draft, Column.int("count")])
     instance.workspace(1).tables.create(name="x", schema=[Column.int("id")], index=[Index.unique("id")])
+
+
+def records(instance: Instance, frame: pandas.DataFrame, table: polars.DataFrame) -> str | None:
+    orders = instance.workspace(1).table("orders").records
+    assert_type(where(total__gt=70) & (field("status") == "new"), Search)
+    assert_type((field("a") < 1) | field("b").in_([1, 2]), Search)
+    for order in orders.iter(where(total__gt=70), page_size=10, order="stable"):
+        assert_type(order, dict[str, Any])
+    assert_type(orders.to_list({"total|>": 70}), list[dict[str, Any]])
+    assert_type(orders.to_pandas([{"total|>": 70}], datetimes=True), pandas.DataFrame)
+    assert_type(orders.to_polars(columns=["id"], nested="native"), polars.DataFrame)
+    orders.update_where(search=where(id=1), updates={"total": 5})
+    assert_type(orders.search(search=field("total") > 70), Pager[dict[str, Any]])
+    try:
+        report = orders.insert(
+            [{"total": 1}], key="number", on_error="collect", on_progress=watch, checkpoint=Path("c")
+        )
+        assert_type(report, LoadReport)
+        assert_type([failure.row for failure in report.failures], list[int])
+        for failure in report.failures:
+            assert_type(failure, Failure)
+    except RecordError as error:
+        assert_type(error.report, LoadReport | None)
+        return error.column
+    orders.insert({"total": n} for n in range(5))
+    orders.insert(frame, keep_ids=True)
+    orders.insert(table)
+    orders.upsert(orders.to_arrow(), key="number")
+    orders.update("orders.csv", format="csv")
+    orders.delete([1, 2, 3], batch_rows=10)
+    orders.delete(frame["id"])
+    assert_type(orders.export(Path("orders.parquet"), search=where(id=1), progress=True).written, int)
+    orders.copy_to(orders, to_data_source="test", create=True, action="upsert")
+    orders.insert([], batchrows=5)  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
+    orders.update([], keep_ids=True)  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
+    orders.iter(order="newest")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    orders.insert(5)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    return None
+
+
+def watch(progress: JobProgress) -> None:
+    assert_type(progress.remaining, float | None)
+
+
+async def records_of_asyncio(instance: AsyncInstance, rows: AsyncIterator[dict[str, Any]], other: Instance) -> None:
+    orders = instance.workspace(1).table("orders").records
+    async for order in orders.iter(where(total__gt=70)):
+        assert_type(order, dict[str, Any])
+    assert_type(await orders.to_list(limit=5), list[dict[str, Any]])
+    assert_type(await orders.to_pandas(), pandas.DataFrame)
+    assert_type(await orders.insert(rows), LoadReport)
+    assert_type(await orders.delete(orders.iter(where(id=1))), LoadReport)
+    assert_type(await orders.copy_to(other.workspace(1).table("orders").records), LoadReport)
 
 
 def emulated() -> None:
