@@ -26,18 +26,18 @@ pub(crate) fn mark(json: &[u8]) -> Option<(Bytes, String)> {
     // What is no UTF-8 is delivered as bytes, and refused by whoever parses it.
     let text = std::str::from_utf8(json).ok().filter(|_| !literals.is_empty())?;
     let marker = marker(text);
-    let mut marked = Vec::with_capacity(json.len() + literals.len() * (marker.len() + 2));
+    let mut rewritten = Vec::with_capacity(json.len() + literals.len() * (marker.len() + 2));
     let mut copied = 0;
     for Range { start, end } in literals {
-        marked.extend_from_slice(&json[copied..start]);
-        marked.push(b'"');
-        marked.extend_from_slice(marker.as_bytes());
-        marked.extend_from_slice(&json[start..end]);
-        marked.push(b'"');
+        rewritten.extend_from_slice(&json[copied..start]);
+        rewritten.push(b'"');
+        rewritten.extend_from_slice(marker.as_bytes());
+        rewritten.extend_from_slice(&json[start..end]);
+        rewritten.push(b'"');
         copied = end;
     }
-    marked.extend_from_slice(&json[copied..]);
-    Some((marked.into(), marker))
+    rewritten.extend_from_slice(&json[copied..]);
+    Some((rewritten.into(), marker))
 }
 
 /// Whether some run of digits looks like a big whole number; what is inside texts may look so as well.

@@ -38,7 +38,7 @@ impl Payload {
     /// JSON text, whose whole numbers arrive as exactly what they are.
     pub(crate) fn json(text: Bytes) -> Self {
         match big_ints::mark(&text) {
-            Some((marked, marker)) => Self::Marked(marked, marker),
+            Some((rewritten, marker)) => Self::Marked(rewritten, marker),
             None => Self::Text(text),
         }
     }
