@@ -8,9 +8,9 @@
 //!   that every row fills; otherwise among the ids that came up since (`fate.rs`). Where looking cannot tell, the job stops
 //!   and says which rows it is about.
 //! - **The server refuses a batch.** It is split until the bad rows are known (`split.rs`). With `on_error` "collect" the
-//!   good ones are stored and the bad ones told. With "stop" no further batch is begun: what was under way ends, of the bad
-//!   row's batch at most what stands before it is stored, and a row that is found bad here stops the job before its batch is
-//!   sent.
+//!   good ones are stored and the bad ones told. With "stop" no further batch is
+//!   begun; what was under way ends, and the report says what is stored. A row that is found bad here stops the job before
+//!   its batch is sent.
 //! - **The process dies.** The checkpoint says what was done and what was under way (`ledger.rs`, `checkpoint.rs`); the next
 //!   run passes over the one and looks for the other.
 //!
@@ -33,6 +33,7 @@ mod made_id;
 mod part;
 mod ranges;
 mod shared;
+mod shown;
 mod split;
 mod supply;
 mod trail;

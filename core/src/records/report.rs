@@ -43,6 +43,7 @@ pub struct Failure {
     pub column: Option<String>,
     /// Why.
     pub reason: String,
-    /// The row as JSON text, where it could be written as such; shortened when it is very long.
+    /// The row as JSON text, where it could be written as such; shortened when it is very long, and with `…` in place of
+    /// passwords and of values of sensitive columns.
     pub record: Option<String>,
 }

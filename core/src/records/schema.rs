@@ -129,6 +129,13 @@ struct Wire {
 }
 
 impl Column {
+    /// Whether its values may stand in messages and reports: none of it is a password or marked as sensitive.
+    pub(crate) fn may_be_shown(&self) -> bool {
+        self.kind != Kind::Password
+            && self.definition.get("sensitive") != Some(&Json::Bool(true))
+            && self.children.iter().all(Self::may_be_shown)
+    }
+
     /// Whether the server refuses a new record without a value for it: there is no default to stand in.
     pub(crate) fn must_be_given(&self) -> bool {
         let default = self.definition.get("default");

@@ -32,8 +32,6 @@ pub(super) struct Rule {
 
 impl Rule {
     pub(super) fn of(column: &Column) -> Self {
-        let said = |name: &str| column.definition.get(name);
-        let has_default = said("default").is_some_and(|default| !default.is_null() && default != "");
         // What the server stores where it is given nothing; null is another way to give nothing where there is no such.
         let has_empty = matches!(
             column.kind,
@@ -48,8 +46,8 @@ impl Rule {
             takes_null: column.nullable
                 || column.kind == Kind::Unknown
                 || (!column.required && !column.list && !has_empty),
-            must_be_given: column.required && !has_default,
-            shown: column.kind != Kind::Password && said("sensitive") != Some(&Json::Bool(true)),
+            must_be_given: column.must_be_given(),
+            shown: column.may_be_shown(),
             values: column.values.clone(),
             size: column.size,
             fields,

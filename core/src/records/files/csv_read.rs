@@ -66,8 +66,7 @@ impl Cell {
             lead: format!("{}:", serde_json::Value::from(column.name.as_str())),
             name: column.name.clone(),
             content,
-            shown: column.kind != Kind::Password
-                && column.definition.get("sensitive") != Some(&serde_json::Value::Bool(true)),
+            shown: column.may_be_shown(),
         }
     }
 

@@ -5,11 +5,10 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use super::super::check::Checked;
 use super::super::report::Failure;
 use super::super::rows::{Row, Trouble};
+use super::super::schema::Schema;
 use super::ledger::{Note, Span};
+use super::shown::shown;
 use super::trail::{Digest, Trail};
-
-/// Bytes of a refused row that a report shows.
-const SHOWN: usize = 2048;
 
 /// Some rows of the source, one behind the other: those to be sent and those that were refused.
 #[derive(Debug)]
@@ -122,14 +121,14 @@ impl Batch {
     }
 
     /// Why a row that went out, or was to, is refused.
-    pub(super) fn failure(&self, place: usize, trouble: Trouble) -> Failure {
+    pub(super) fn failure(&self, place: usize, trouble: Trouble, schema: &Schema) -> Failure {
         let Sendable { number, checked, .. } = &self.rows[place];
         let row = self.row(place);
         let record = match &checked.id {
             Some(id) if row.starts_with('{') && !row.starts_with("{\"id\":") => with_id(id, row),
             _ => row.to_owned(),
         };
-        failure(*number, trouble, Some(&record))
+        failure(*number, trouble, shown(schema, record.as_bytes()))
     }
 }
 
@@ -142,32 +141,20 @@ pub(super) fn with_id(id: &str, row: &str) -> String {
 }
 
 /// Why a row of the source is refused before it is sent.
-pub(super) fn refused(number: u64, row: &Row<'_>, trouble: Trouble) -> Failure {
+pub(super) fn refused(number: u64, row: &Row<'_>, trouble: Trouble, schema: &Schema) -> Failure {
     match row {
-        Row::Json(text) => failure(
-            number,
-            trouble,
-            Some(&String::from_utf8_lossy(&text[..text.len().min(2 * SHOWN)])),
-        ),
+        Row::Json(text) => failure(number, trouble, shown(schema, text)),
         Row::Refused(_) => failure(number, trouble, None),
     }
 }
 
-fn failure(row: u64, trouble: Trouble, record: Option<&str>) -> Failure {
+fn failure(row: u64, trouble: Trouble, record: Option<String>) -> Failure {
     Failure {
         row,
         column: trouble.column,
         reason: trouble.reason,
-        record: record.map(shorten),
+        record,
     }
-}
-
-fn shorten(text: &str) -> String {
-    if text.len() <= SHOWN {
-        return text.to_owned();
-    }
-    let end = (0..=SHOWN).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-    format!("{}…", &text[..end])
 }
 
 /// What must not be on its way twice at once: the row's id and key, as hashes. A clash of hashes only makes a batch wait.
@@ -214,19 +201,18 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_shows_the_row_with_its_id_and_not_too_much_of_it() {
+    fn a_failure_shows_the_row_with_its_id() {
         let mut batch = batch(&["{\"a\":1}", "{}"]);
         batch.rows[0].checked.id = Some("7".to_owned());
         batch.rows[1].checked.id = Some("8".to_owned());
-        let shown = |place| batch.failure(place, Trouble::of_row("no")).record;
+        let schema = Schema::default();
+        let shown = |place| batch.failure(place, Trouble::of_row("no"), &schema).record;
         assert_eq!(shown(0).as_deref(), Some("{\"id\":7,\"a\":1}"));
         assert_eq!(shown(1).as_deref(), Some("{\"id\":8}"));
-        let long = "ü".repeat(5000);
-        let record = refused(1, &Row::Json(long.as_bytes()), Trouble::of_row("no"))
-            .record
-            .expect("text");
-        assert!(record.len() < SHOWN + 8 && record.ends_with("ü…"), "{}", record.len());
         let trouble = Trouble::of_row("no");
-        assert_eq!(refused(1, &Row::Refused(&trouble), trouble.clone()).record, None);
+        assert_eq!(
+            refused(1, &Row::Refused(&trouble), trouble.clone(), &schema).record,
+            None
+        );
     }
 }

@@ -179,7 +179,7 @@ impl Load {
 
     /// Counts a row as refused, or ends the batch there.
     pub(super) fn fail(&self, work: &mut Work, place: usize, trouble: Trouble, sent: bool, error: Option<Error>) {
-        let failure = work.batch.failure(place, trouble);
+        let failure = work.batch.failure(place, trouble, &self.schema);
         if self.stops() {
             work.bad = Some((failure, error));
             return;

@@ -244,7 +244,7 @@ impl<'l> Supplier<'l> {
         trouble: Trouble,
         exact: bool,
     ) -> Result<(), Ending> {
-        let failure = refused(self.number, row, trouble);
+        let failure = refused(self.number, row, trouble, &self.load.schema);
         if self.load.options.on_error == OnError::Stop {
             return Err(Ending::Bad(failure));
         }
