@@ -74,28 +74,31 @@ def finish(records: TableRecords, checkpoint: Path, rows: int = MANY) -> None:
 
 
 async def test_progress_is_told_now_and_then_and_at_the_end(records: TableRecords, emulator: Emulator) -> None:
-    told: list[JobProgress] = []
+    inserting: list[JobProgress] = []
+    deleting: list[JobProgress] = []
     threads: set[int] = set()
 
-    def tell(progress: JobProgress) -> None:
-        told.append(progress)
-        threads.add(threading.get_ident())
+    def into(told: list[JobProgress]) -> Callable[[JobProgress], None]:
+        def tell(progress: JobProgress) -> None:
+            told.append(progress)
+            threads.add(threading.get_ident())
+
+        return tell
 
     emulator.faults(*({"kind": "latency", "ms": 30, "path": path} for path in ("**/bulk", "**/bulk/delete")))
-    report = records.insert(list(source()), on_progress=tell, concurrency=2)
+    report = records.insert(list(source()), on_progress=into(inserting), concurrency=2)
     async with emulator.async_instance() as instance:
-        await twin(instance, records).delete(({"id": row["id"]} for row in records.iter()), on_progress=tell)
+        ids = ({"id": row["id"]} for row in records.iter())
+        await twin(instance, records).delete(ids, on_progress=into(deleting))
     assert threads == {threading.get_ident()}
-    middle = next(at for at, one in enumerate(told) if one.rows == MANY)
-    insert, delete = told[: middle + 1], told[middle + 1 :]
-    for part in (insert, delete):
-        assert 3 < len(part) < 12 * max(part[-1].seconds, 1)
-        assert [one.rows for one in part] == sorted(one.rows for one in part)
-        assert part[-1].rows == MANY
-    last = insert[-1]
+    for told in (inserting, deleting):
+        assert 3 < len(told) < 12 * max(told[-1].seconds, 1)
+        assert [one.rows for one in told] == sorted(one.rows for one in told)
+        assert told[-1].rows == MANY
+    last = inserting[-1]
     assert (last.total, last.bytes, last.remaining) == (MANY, report.bytes, 0.0)
     assert last.rate == pytest.approx(MANY / last.seconds, rel=0.2)
-    assert delete[-1].total is None
+    assert deleting[-1].total is None
     assert "20,000 of 20,000 rows" in repr(last)
     assert pickle.loads(pickle.dumps(last)) == last
 
