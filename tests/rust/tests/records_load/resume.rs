@@ -9,7 +9,7 @@ use xano_metadata::records::{Action, LoadOptions};
 use xano_metadata_tests::rows::{chunks, row, sku};
 
 use crate::faults::trouble;
-use crate::support::{File, Shape, Shop, options};
+use crate::support::{File, Shape, Shop, options, rows};
 
 /// A load in a process of its own, killed at some places and begun again, until it ends by itself. Answers its report.
 fn killed(shop: &Shop, rows: u64, change: bool, options: &Value, seed: u64, kills: usize) -> Value {
@@ -223,6 +223,53 @@ async fn another_source_is_refused_before_anything_is_sent() {
     let report = shop.load(larger, chunks(1..=1_000, row)).await.expect("it ends well");
     assert_eq!((report.read, report.inserted, report.sent), (1_000, 1_000, 1_000));
     shop.must_hold(1..=1_000, row).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_were_done_ahead_must_be_the_same_as_well() {
+    let shape = Shape {
+        unique: true,
+        ..Shape::default()
+    };
+    let shop = Shop::new(shape).await;
+    shop.load(options(), rows([row(5_000)])).await.expect("it is stored");
+    let file = File::new("job.json");
+    // The second to fourth batch are under way together; the second has a bad row.
+    shop.faults(&json!({"kind": "latency", "ms": 150, "path": "**/bulk"}));
+    let with = |changed: u64| {
+        move |number| {
+            let mut row = row(number);
+            match number {
+                150 if changed != 150 => row["sku"] = json!(sku(5_000)),
+                number if number == changed && number != 150 => row["price"] = json!(1),
+                _ => {}
+            }
+            row
+        }
+    };
+    let error = shop
+        .load(with_file(&file), chunks(1..=400, with(0)))
+        .await
+        .expect_err("it stops");
+    assert_eq!(
+        (error.row(), error.report().expect("a report").inserted),
+        (Some(150), 349)
+    );
+    let error = shop
+        .load(with_file(&file), chunks(1..=400, with(250)))
+        .await
+        .expect_err("refused");
+    assert!(
+        error.message().contains("rows 201 to 300 are not what they were"),
+        "{error}"
+    );
+    // Rows that are not done may be mended.
+    let report = shop
+        .load(with_file(&file), chunks(1..=400, with(150)))
+        .await
+        .expect("it ends well");
+    assert_eq!((report.read, report.inserted, report.sent), (400, 400, 400));
+    shop.must_hold((1..=400).chain([5_000]), row).await;
 }
 
 #[tokio::test]

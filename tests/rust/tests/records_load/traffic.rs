@@ -72,11 +72,8 @@ async fn a_server_that_takes_less_gets_less() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rows_that_mean_the_same_record_arrive_in_their_order() {
-    let shape = Shape {
-        unique: true,
-        ..Shape::default()
-    };
-    let shop = Shop::new(shape).await;
+    // Without a unique index nobody but the loader keeps a key from being added twice.
+    let shop = Shop::new(Shape::default()).await;
     shop.faults(&json!({"rules": [
         {"kind": "latency", "ms": 20, "path": "**/content/**", "probability": 0.3, "seed": 5},
         {"kind": "latency", "ms": 7, "path": "**/content/**", "probability": 0.5, "seed": 6},
@@ -107,6 +104,34 @@ async fn rows_that_mean_the_same_record_arrive_in_their_order() {
             Some(f64::from(u32::try_from(step).expect("small")))
         );
     }
+}
+
+/// As long as nothing is known of the server's numbers, one batch goes out; then as many as may.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_batch_goes_alone_where_the_server_numbers_rows() {
+    let shop = Shop::new(Shape::default()).await;
+    shop.faults(&json!({"kind": "latency", "ms": 150, "path": "**/bulk"}));
+    shop.load(options(), chunks(1..=500, row)).await.expect("it ends well");
+    let (_, journal) = shop.emulator.control("GET", "/requests", &Value::Null);
+    let requests = journal["requests"].as_array().expect("a list").iter();
+    let times: Vec<(f64, f64)> = requests
+        .filter(|request| request["path"].as_str().is_some_and(|path| path.ends_with("/bulk")))
+        .map(|request| {
+            let time = |name: &str| request[name].as_f64().expect("a time");
+            (time("received_at"), time("finished_at"))
+        })
+        .collect();
+    assert_eq!(times.len(), 5);
+    let first = times[0];
+    assert!(times[1..].iter().all(|(received, _)| *received >= first.1), "{times:?}");
+    let earliest_end = times[1..]
+        .iter()
+        .map(|(_, finished)| *finished)
+        .fold(f64::MAX, f64::min);
+    assert!(
+        times[1..].iter().all(|(received, _)| *received < earliest_end),
+        "{times:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
