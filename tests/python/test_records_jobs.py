@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -204,7 +205,8 @@ async def test_a_cancelled_task_gives_the_job_up(
 
 
 PROGRAM = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started us may ignore it
 from xano_metadata import Instance
 
 url, token, workspace, table, checkpoint, rows = sys.argv[1:]
@@ -216,11 +218,17 @@ def source():
 """
 
 
-def program(records: TableRecords, emulator: Emulator, checkpoint: Path, code: str) -> subprocess.Popen[str]:
-    """A program that has `records` and `source`."""
+@contextmanager
+def program(records: TableRecords, emulator: Emulator, checkpoint: Path, code: str) -> Iterator[subprocess.Popen[str]]:
+    """A program that has `records` and `source`; killed when the test is done with it."""
     arguments = [emulator.instance_url, emulator.token, *records._path, checkpoint, MANY]
     command = [sys.executable, "-c", PROGRAM + code, *map(str, arguments)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as running:
+        try:
+            yield running
+        finally:
+            running.kill()
 
 
 LOAD = """
@@ -347,9 +355,7 @@ input()
 def test_a_program_may_end_while_a_thread_loads(records: TableRecords, emulator: Emulator, tmp_path: Path) -> None:
     checkpoint = tmp_path / "checkpoint"
     spoil(emulator, BUSY)
-    arguments = [emulator.instance_url, emulator.token, *records._path, checkpoint, MANY]
-    command = [sys.executable, "-c", PROGRAM + EXITING, *map(str, arguments)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+    with program(records, emulator, checkpoint, EXITING) as running:
         wait_for_request(emulator, 14)
         _, err = running.communicate("\n", timeout=10)
     assert running.returncode == 0, err
