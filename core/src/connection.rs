@@ -176,7 +176,8 @@ impl Connection {
         let prepared = Prepared::of(request)?;
         let endpoint = self.in_time(request, began, self.endpoint()).await?;
         if names::are_in(request) {
-            let done = self.run_by_name(request, &endpoint, began, open).await?;
+            // In a box, as it is seldom and would double the size of every call.
+            let done = Box::pin(self.run_by_name(request, &endpoint, began, open)).await?;
             return Ok((done, endpoint));
         }
         let call = Call::new(inner, &endpoint, request, &prepared, began)?;

@@ -63,7 +63,8 @@ pub(crate) async fn build(
     upload: &Arc<Upload>,
 ) -> Result<reqwest::Request, Error> {
     if let Body::Multipart(parts) = body {
-        let form = form(parts, upload).await?;
+        // In a box, because reading files is large and seldom.
+        let form = Box::pin(form(parts, upload)).await?;
         let mut request = client
             .request(method, url)
             .multipart(form)
