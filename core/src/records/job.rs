@@ -4,10 +4,12 @@
 //! its report. Dropping it gives it up; a checkpoint, if there is one, is usable at any moment.
 
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+use futures_util::FutureExt as _;
 use serde::Serialize;
 use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
@@ -135,7 +137,11 @@ impl Job {
         let work = work(feed, Arc::clone(&meter));
         let place = Arc::clone(&outcome);
         let task = handle.spawn(async move {
-            let result = work.await;
+            // A panic must not look like a job that somebody gave up.
+            let result = AssertUnwindSafe(work)
+                .catch_unwind()
+                .await
+                .unwrap_or_else(|_| Err(Error::internal("The job panicked.")));
             *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
             // Nobody may be listening any more.
             let _ = done.send(true);
@@ -194,5 +200,20 @@ impl Job {
         let _ = ended.wait_for(|ended| *ended).await;
         let outcome = self.inner.outcome.lock().unwrap_or_else(PoisonError::into_inner).take();
         outcome.unwrap_or_else(|| Err(Error::cancelled("The job was given up.")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+
+    #[tokio::test]
+    async fn a_panic_is_an_error_of_ours_and_not_a_job_given_up() {
+        let job = Job::start(|_feed, _meter| async { panic!("on purpose") }).expect("a runtime");
+        assert_eq!(job.wait().await.expect_err("a panic").kind(), ErrorKind::Internal);
+        let endless = Job::start(|_feed, _meter| std::future::pending()).expect("a runtime");
+        endless.cancel();
+        assert_eq!(endless.wait().await.expect_err("given up").kind(), ErrorKind::Cancelled);
     }
 }
