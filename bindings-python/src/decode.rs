@@ -90,7 +90,7 @@ pub fn json(py: Python<'_>, text: &[u8]) -> Result<Py<PyAny>, JsonError> {
     }
     if text.len() > FEW
         && text.starts_with(b"[{")
-        && let Some(list) = std::str::from_utf8(text).ok().and_then(|text| alike::list(py, text))
+        && let Some(list) = alike::list(py, text)
     {
         return Ok(list.into_any().unbind());
     }

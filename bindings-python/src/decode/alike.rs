@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString};
 
 use super::parse;
-use text::Scan;
+use text::{Pattern, Scan};
 
 /// Objects that may be different before it is not worth the while.
 const UNLIKE: usize = 16;
@@ -23,7 +23,7 @@ const REMEMBERED: usize = 16;
 const TRIALS: u32 = 128;
 
 /// The objects of a list. None when the text is something else, when it is no JSON, or when too few objects are alike.
-pub(super) fn list<'py>(py: Python<'py>, text: &str) -> Option<Bound<'py, PyList>> {
+pub(super) fn list<'py>(py: Python<'py>, text: &[u8]) -> Option<Bound<'py, PyList>> {
     let mut scan = Scan::new(text);
     scan.pass(b"[")?;
     let mut alike = Alike::new(py, &scan)?;
@@ -39,7 +39,7 @@ pub(super) fn list<'py>(py: Python<'py>, text: &str) -> Option<Bound<'py, PyList
                 return None;
             }
             scan.at = start;
-            parse(py, scan.value()?.as_bytes()).ok()?.into_bound(py)
+            parse(py, scan.value()?).ok()?.into_bound(py)
         };
         objects.push(object);
         if scan.pass(b",").is_none() {
@@ -60,7 +60,7 @@ struct Alike<'py, 't> {
 struct Column<'py, 't> {
     key: Bound<'py, PyString>,
     /// What stands before a value: `{"id":` or `,"price":`.
-    before: &'t [u8],
+    before: Pattern<'t>,
     memory: Memory<'py, 't>,
 }
 
@@ -73,10 +73,10 @@ impl<'py, 't> Alike<'py, 't> {
         loop {
             let start = scan.at;
             scan.pass(if columns.is_empty() { b"{" } else { b"," })?;
-            let key = PyString::intern(py, scan.plain_string()?);
+            let key = PyString::intern(py, std::str::from_utf8(scan.plain_string()?).ok()?);
             scan.pass(b":")?;
             empty.set_item(&key, py.None()).ok()?;
-            let before = scan.since(start).as_bytes();
+            let before = Pattern::new(scan.since(start));
             scan.value()?;
             columns.push(Column {
                 key,
@@ -94,7 +94,7 @@ impl<'py, 't> Alike<'py, 't> {
     fn object(&mut self, py: Python<'py>, scan: &mut Scan<'t>) -> Option<Bound<'py, PyDict>> {
         let object = self.empty.copy().ok()?;
         for column in &mut self.columns {
-            scan.pass(column.before)?;
+            scan.pass_pattern(&column.before)?;
             if let Some(value) = value(py, scan, &mut column.memory)? {
                 object.set_item(&column.key, value).ok()?;
             }
@@ -113,8 +113,8 @@ fn value<'py, 't>(
 ) -> Option<Option<Bound<'py, PyAny>>> {
     Some(Some(match scan.peek()? {
         b'"' => match scan.string()? {
-            (text, false) => memory.string(py, text).into_any(),
-            (quoted, true) => parse(py, quoted.as_bytes()).ok()?.into_bound(py),
+            (text, false) => memory.string(py, text)?.into_any(),
+            (quoted, true) => parse(py, quoted).ok()?.into_bound(py),
         },
         b'n' => {
             scan.pass(b"null")?;
@@ -128,16 +128,16 @@ fn value<'py, 't>(
             scan.pass(b"false")?;
             PyBool::new(py, false).to_owned().into_any()
         }
-        b'{' | b'[' => parse(py, scan.value()?.as_bytes()).ok()?.into_bound(py),
+        b'{' | b'[' => parse(py, scan.value()?).ok()?.into_bound(py),
         _ => {
             let number = scan.number()?;
             if let Some(whole) = number.whole {
                 PyInt::new(py, whole).into_any()
             } else if number.is_float {
-                let float: f64 = number.text.parse().ok()?;
+                let float: f64 = std::str::from_utf8(number.text).ok()?.parse().ok()?;
                 float.is_finite().then(|| PyFloat::new(py, float).into_any())?
             } else {
-                parse(py, number.text.as_bytes()).ok()?.into_bound(py)
+                parse(py, number.text).ok()?.into_bound(py)
             }
         }
     }))
@@ -152,7 +152,7 @@ struct Memory<'py, 't> {
 }
 
 struct Known<'py, 't> {
-    text: &'t str,
+    text: &'t [u8],
     string: Bound<'py, PyString>,
 }
 
@@ -165,30 +165,30 @@ impl<'py, 't> Memory<'py, 't> {
         }
     }
 
-    fn string(&mut self, py: Python<'py>, text: &'t str) -> Bound<'py, PyString> {
+    /// The text as an object; None when it is no UTF-8.
+    fn string(&mut self, py: Python<'py>, bytes: &'t [u8]) -> Option<Bound<'py, PyString>> {
         let Some(texts) = &mut self.texts else {
-            return PyString::new(py, text);
+            return PyString::from_bytes(py, bytes).ok();
         };
         // Whatever tells short words apart.
-        let bytes = text.as_bytes();
         let sum =
             [bytes.first(), bytes.get(bytes.len() / 2), bytes.last()].map(|byte| usize::from(*byte.unwrap_or(&0)));
         let place = &mut texts[(bytes.len() + sum[0] + 3 * sum[1] + 5 * sum[2]) % REMEMBERED];
         if let Some(known) = place
-            && known.text == text
+            && known.text == bytes
         {
             self.again += 1;
-            return known.string.clone();
+            return Some(known.string.clone());
         }
-        let string = PyString::new(py, text);
+        let string = PyString::from_bytes(py, bytes).ok()?;
         *place = Some(Known {
-            text,
+            text: bytes,
             string: string.clone(),
         });
         self.new += 1;
         if self.new > TRIALS && self.again < self.new / 3 {
             self.texts = None;
         }
-        string
+        Some(string)
     }
 }

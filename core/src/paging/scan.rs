@@ -64,6 +64,17 @@ pub(crate) fn scan_items(text: &[u8], mut each: impl FnMut(Range<usize>)) -> Res
 
 /// The text of a field of the object that `text` is; none where there is no such field, or no object.
 pub(crate) fn field<'t>(text: &'t [u8], name: &str) -> Option<&'t [u8]> {
+    // A record begins with its id, and every record of a page is asked for it.
+    let first = text
+        .strip_prefix(b"{\"")
+        .and_then(|rest| rest.strip_prefix(name.as_bytes()));
+    if let Some(rest) = first.and_then(|rest| rest.strip_prefix(b"\":"))
+        && let Some(length) = rest.iter().position(|byte| matches!(byte, b',' | b'}'))
+        && rest[..length].iter().all(u8::is_ascii_digit)
+        && length > 0
+    {
+        return Some(&rest[..length]);
+    }
     let mut cursor = Cursor { text, at: 0 };
     cursor.expect(b'{').ok()?;
     loop {

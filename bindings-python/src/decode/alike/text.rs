@@ -2,16 +2,38 @@
 
 use jiter::Jiter;
 
+/// Bytes that are expected often. Up to sixteen of them are compared at once.
+pub(super) struct Pattern<'t> {
+    bytes: &'t [u8],
+    start: u128,
+    mask: u128,
+}
+
+impl<'t> Pattern<'t> {
+    pub(super) fn new(bytes: &'t [u8]) -> Self {
+        let mut start = [0; 16];
+        let mut mask = [0; 16];
+        let length = bytes.len().min(16);
+        start[..length].copy_from_slice(&bytes[..length]);
+        mask[..length].fill(0xff);
+        Self {
+            bytes,
+            start: u128::from_le_bytes(start),
+            mask: u128::from_le_bytes(mask),
+        }
+    }
+}
+
 /// Where one is in a text.
 #[derive(Clone)]
 pub(super) struct Scan<'t> {
-    text: &'t str,
+    text: &'t [u8],
     pub(super) at: usize,
 }
 
 /// A number as it is written.
 pub(super) struct Number<'t> {
-    pub(super) text: &'t str,
+    pub(super) text: &'t [u8],
     /// Its value, if it is a whole number of up to 18 digits.
     pub(super) whole: Option<i64>,
     /// Whether it has a fraction or an exponent.
@@ -19,12 +41,12 @@ pub(super) struct Number<'t> {
 }
 
 impl<'t> Scan<'t> {
-    pub(super) const fn new(text: &'t str) -> Self {
+    pub(super) const fn new(text: &'t [u8]) -> Self {
         Self { text, at: 0 }
     }
 
     pub(super) fn peek(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.at).copied()
+        self.text.get(self.at).copied()
     }
 
     /// Whether there is nothing left.
@@ -32,29 +54,40 @@ impl<'t> Scan<'t> {
         self.at == self.text.len()
     }
 
-    pub(super) fn since(&self, start: usize) -> &'t str {
+    pub(super) fn since(&self, start: usize) -> &'t [u8] {
         &self.text[start..self.at]
     }
 
     /// Passes over these bytes.
     #[inline]
     pub(super) fn pass(&mut self, expected: &[u8]) -> Option<()> {
-        self.text.as_bytes()[self.at..]
+        self.text[self.at..]
             .starts_with(expected)
             .then(|| self.at += expected.len())
     }
 
+    /// The same, for what is expected often.
+    #[inline]
+    pub(super) fn pass_pattern(&mut self, pattern: &Pattern<'_>) -> Option<()> {
+        let rest = &self.text[self.at..];
+        let same = match rest.first_chunk() {
+            Some(start) if pattern.bytes.len() <= 16 => u128::from_le_bytes(*start) & pattern.mask == pattern.start,
+            _ => rest.starts_with(pattern.bytes),
+        };
+        same.then(|| self.at += pattern.bytes.len())
+    }
+
     /// Passes over any value, whose text it answers.
-    pub(super) fn value(&mut self) -> Option<&'t str> {
+    pub(super) fn value(&mut self) -> Option<&'t [u8]> {
         let start = self.at;
-        let mut jiter = Jiter::new(&self.text.as_bytes()[start..]);
+        let mut jiter = Jiter::new(&self.text[start..]);
         jiter.next_skip().ok()?;
         self.at += jiter.current_index();
         Some(self.since(start))
     }
 
     /// A string without escapes, without its quotation marks.
-    pub(super) fn plain_string(&mut self) -> Option<&'t str> {
+    pub(super) fn plain_string(&mut self) -> Option<&'t [u8]> {
         match self.string()? {
             (text, false) => Some(text),
             _ => None,
@@ -62,26 +95,26 @@ impl<'t> Scan<'t> {
     }
 
     /// A string: without its quotation marks; or, when there are escapes in it, with them and true.
-    pub(super) fn string(&mut self) -> Option<(&'t str, bool)> {
+    pub(super) fn string(&mut self) -> Option<(&'t [u8], bool)> {
         let start = self.at;
         self.pass(b"\"")?;
         let mut escapes = false;
         loop {
-            self.at += special(&self.text.as_bytes()[self.at..])?;
-            match self.text.as_bytes()[self.at] {
+            self.at += special(&self.text[self.at..])?;
+            match self.text[self.at] {
                 b'"' => break,
                 b'\\' => {
                     // Which escapes there are is seen when they are read.
                     escapes = true;
                     self.at += 2;
-                    self.text.as_bytes().get(self.at)?;
+                    self.text.get(self.at)?;
                 }
                 // A control character, which JSON must escape.
                 _ => return None,
             }
         }
         self.at += 1;
-        let quoted = self.text.get(start..self.at)?;
+        let quoted = self.since(start);
         Some(if escapes {
             (quoted, true)
         } else {
@@ -99,7 +132,7 @@ impl<'t> Scan<'t> {
             self.at += 1;
         }
         let digits = self.at - first;
-        let leads_zero = self.text.as_bytes().get(first) == Some(&b'0');
+        let leads_zero = self.text.get(first) == Some(&b'0');
         if digits == 0 || leads_zero && (digits > 1 || negative && !matches!(self.peek(), Some(b'.' | b'e' | b'E'))) {
             return None;
         }
@@ -124,7 +157,7 @@ impl<'t> Scan<'t> {
     }
 
     fn digits(&mut self) -> Option<()> {
-        let rest = &self.text.as_bytes()[self.at..];
+        let rest = &self.text[self.at..];
         let count = rest
             .iter()
             .position(|byte| !byte.is_ascii_digit())
