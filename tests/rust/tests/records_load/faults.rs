@@ -16,7 +16,7 @@ pub fn trouble(seed: u64) -> Value {
         json!({"kind": "reset_mid_body", "bytes": 3}),
         json!({"kind": "html", "status": 502}),
         json!({"kind": "html", "status": 504, "apply": true}),
-        json!({"kind": "wrong_length", "length": -2}),
+        json!({"kind": "wrong_length", "length": 1}),
     ];
     let rules = kinds.into_iter().enumerate().map(|(place, mut rule)| {
         rule["path"] = json!("**/content/**");
