@@ -20,7 +20,15 @@ from codegen.syntax import TableError
 from codegen.tests.helpers import FIXTURES, fixture, model
 
 WORK = ROOT / "target" / "codegen-tests" / "typescript"
-NEEDS_THE_REAL_TABLE = ("client.ts", "index.ts", "jobs.ts", "reader.ts", "record-options.ts", "records.ts", "testing.ts")
+NEEDS_THE_REAL_TABLE = (
+    "client.ts",
+    "index.ts",
+    "jobs.ts",
+    "reader.ts",
+    "record-options.ts",
+    "records.ts",
+    "testing.ts",
+)
 
 
 def source(name: str) -> str:
