@@ -5,7 +5,6 @@
 //! anything is sent, with the way to it: `items[3].price is NaN`.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use pyo3::exceptions::PyException;
@@ -16,6 +15,7 @@ use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 use xano_metadata::records;
 
 use crate::raise::refuse;
+use crate::special::special;
 
 /// How deep a body may be; the engine's own reader stops a little later. A cycle ends here as well.
 const DEPTH: u8 = 180;
@@ -251,8 +251,7 @@ fn array<'py>(out: &mut Vec<u8>, items: impl Iterator<Item = Bound<'py, PyAny>>,
 
 fn integer(out: &mut Vec<u8>, number: &Bound<'_, PyInt>) -> Outcome {
     if let Ok(small) = number.extract::<i64>() {
-        // Writing to memory does not fail.
-        let _ = write!(out, "{small}");
+        let _ = serde_json::to_writer(out, &small);
         return Ok(());
     }
     // Past 64 bits Python spells it; past 4300 digits it refuses to.
@@ -276,7 +275,15 @@ fn float(out: &mut Vec<u8>, number: f64) -> Outcome {
 }
 
 fn string(out: &mut Vec<u8>, text: &str) {
-    let _ = serde_json::to_writer(out, text);
+    let bytes = text.as_bytes();
+    if special(bytes).is_some() {
+        let _ = serde_json::to_writer(out, text);
+        return;
+    }
+    out.reserve(bytes.len() + 2);
+    out.push(b'"');
+    out.extend_from_slice(bytes);
+    out.push(b'"');
 }
 
 /// Anything else, by way of `_encode.py`: it answers `(is_number_text, simpler)`.

@@ -21,6 +21,7 @@ mod pages;
 mod raise;
 mod records;
 mod request;
+mod special;
 mod stream;
 mod wait;
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -80,6 +81,22 @@ def test_a_text_may_have_its_special_characters_anywhere(length: int) -> None:
 def test_numbers_are_exact(number: str) -> None:
     text = "[" + ",".join(['{"n":' + number + "}"] * 500) + "]"
     assert same(_native.loads(text), json.loads(text))
+
+
+@given(st.lists(st.decimals(-(10**17), 10**17, places=3, allow_nan=False), min_size=1, max_size=50))
+def test_decimals_are_the_nearest_doubles(decimals: list[Decimal]) -> None:
+    numbers = [f"{number:f}" for number in decimals]
+    text = "[" + ",".join('{"n":' + number + "}" for number in numbers * 50) + "]"
+    assert same(_native.loads(text), [{"n": float(number)} for number in numbers * 50])
+
+
+def test_most_texts_that_come_again_are_one_object() -> None:
+    rows = [
+        {"day": f"2025-{n % 12 + 1:02}-{n % 28 + 1:02}", "id": f"{n:09}-{n:09}", "k": "é" * (n % 9)} for n in range(999)
+    ]
+    read = _native.loads(json.dumps(rows, ensure_ascii=False, separators=(",", ":")))
+    assert read == rows
+    assert len({id(row["day"]) for row in read}) < 500
 
 
 @pytest.mark.parametrize(

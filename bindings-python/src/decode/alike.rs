@@ -16,11 +16,11 @@ use text::{Pattern, Scan};
 /// Objects that may be different before it is not worth the while.
 const UNLIKE: usize = 16;
 
-/// Values of a column that are remembered, so that one that comes again is not made again.
-const REMEMBERED: usize = 16;
+/// Values of a column that are remembered, so that one that comes again is not made again: enough for the days of a year.
+const REMEMBERED: usize = 512;
 
 /// Values of a column that may be new before nothing more is remembered of it, unless a quarter of them came again.
-const TRIALS: u32 = 128;
+const TRIALS: u32 = 192;
 
 /// The objects of a list. None when the text is something else, when it is no JSON, or when too few objects are alike.
 pub(super) fn list<'py>(py: Python<'py>, text: &[u8]) -> Option<Bound<'py, PyList>> {
@@ -134,7 +134,10 @@ fn value<'py, 't>(
             if let Some(whole) = number.whole {
                 PyInt::new(py, whole).into_any()
             } else if number.is_float {
-                let float: f64 = std::str::from_utf8(number.text).ok()?.parse().ok()?;
+                let float = match number.decimal() {
+                    Some(float) => float,
+                    None => std::str::from_utf8(number.text).ok()?.parse().ok()?,
+                };
                 float.is_finite().then(|| PyFloat::new(py, float).into_any())?
             } else {
                 parse(py, number.text).ok()?.into_bound(py)
@@ -143,10 +146,10 @@ fn value<'py, 't>(
     }))
 }
 
-/// Texts that a column held lately. Many columns hold few different ones: states, countries, kinds.
+/// Texts that a column held lately. Many columns hold few different ones: states, countries, days.
 struct Memory<'py, 't> {
-    /// None when too few came again.
-    texts: Option<[Option<Known<'py, 't>>; REMEMBERED]>,
+    /// Empty before the first text; none when too few came again.
+    texts: Option<Vec<Option<Known<'py, 't>>>>,
     again: u32,
     new: u32,
 }
@@ -157,32 +160,32 @@ struct Known<'py, 't> {
 }
 
 impl<'py, 't> Memory<'py, 't> {
-    fn new() -> Self {
+    const fn new() -> Self {
         Self {
-            texts: Some(Default::default()),
+            texts: Some(Vec::new()),
             again: 0,
             new: 0,
         }
     }
 
     /// The text as an object; None when it is no UTF-8.
-    fn string(&mut self, py: Python<'py>, bytes: &'t [u8]) -> Option<Bound<'py, PyString>> {
+    fn string(&mut self, py: Python<'py>, text: &'t [u8]) -> Option<Bound<'py, PyString>> {
         let Some(texts) = &mut self.texts else {
-            return PyString::from_bytes(py, bytes).ok();
+            return PyString::from_bytes(py, text).ok();
         };
-        // Whatever tells short words apart.
-        let sum =
-            [bytes.first(), bytes.get(bytes.len() / 2), bytes.last()].map(|byte| usize::from(*byte.unwrap_or(&0)));
-        let place = &mut texts[(bytes.len() + sum[0] + 3 * sum[1] + 5 * sum[2]) % REMEMBERED];
+        if texts.is_empty() {
+            texts.resize_with(REMEMBERED, || None);
+        }
+        let place = &mut texts[slot(text)];
         if let Some(known) = place
-            && known.text == bytes
+            && known.text == text
         {
             self.again += 1;
             return Some(known.string.clone());
         }
-        let string = PyString::from_bytes(py, bytes).ok()?;
+        let string = PyString::from_bytes(py, text).ok()?;
         *place = Some(Known {
-            text: bytes,
+            text,
             string: string.clone(),
         });
         self.new += 1;
@@ -191,4 +194,14 @@ impl<'py, 't> Memory<'py, 't> {
         }
         Some(string)
     }
+}
+
+/// Where a text is remembered: by its length and both of its ends, which tell most words apart.
+fn slot(text: &[u8]) -> usize {
+    let (first, last) = match (text.first_chunk(), text.last_chunk()) {
+        (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
+        _ => (text.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)), 0),
+    };
+    let mixed = (first ^ last.rotate_left(29) ^ text.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (mixed >> 32) as usize % REMEMBERED
 }

@@ -2,6 +2,8 @@
 
 use jiter::Jiter;
 
+use crate::special::special;
+
 /// Bytes that are expected often. Up to sixteen of them are compared at once.
 pub(super) struct Pattern<'t> {
     bytes: &'t [u8],
@@ -31,6 +33,11 @@ pub(super) struct Scan<'t> {
     pub(super) at: usize,
 }
 
+/// Powers of ten that a double holds exactly.
+const TENS: [f64; 19] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
+];
+
 /// A number as it is written.
 pub(super) struct Number<'t> {
     pub(super) text: &'t [u8],
@@ -38,6 +45,23 @@ pub(super) struct Number<'t> {
     pub(super) whole: Option<i64>,
     /// Whether it has a fraction or an exponent.
     pub(super) is_float: bool,
+    /// Its digits as a whole number, when it has up to 18 and no exponent.
+    digits: Option<i64>,
+    /// How many of them are behind the point.
+    fraction: usize,
+}
+
+impl Number<'_> {
+    /// The value of a short decimal such as 62.37. A double holds the digits exactly, and the power of ten, so that their
+    /// quotient is rounded once, which is what reading the text would give.
+    pub(super) fn decimal(&self) -> Option<f64> {
+        const EXACT: i64 = 1 << 53;
+        let digits = self
+            .digits
+            .filter(|digits| (-EXACT..=EXACT).contains(digits) && *digits != 0)?;
+        #[expect(clippy::cast_precision_loss, reason = "it is exact up to 2^53")]
+        Some(digits as f64 / TENS[self.fraction])
+    }
 }
 
 impl<'t> Scan<'t> {
@@ -126,66 +150,42 @@ impl<'t> Scan<'t> {
         let start = self.at;
         let negative = self.pass(b"-").is_some();
         let first = self.at;
-        let mut whole = 0_i64;
-        while let Some(digit @ b'0'..=b'9') = self.peek() {
-            whole = whole.wrapping_mul(10).wrapping_add(i64::from(digit - b'0'));
-            self.at += 1;
-        }
-        let digits = self.at - first;
-        let leads_zero = self.text.get(first) == Some(&b'0');
-        if digits == 0 || leads_zero && (digits > 1 || negative && !matches!(self.peek(), Some(b'.' | b'e' | b'E'))) {
+        let mut value = 0_i64;
+        let count = self.digits(&mut value)?;
+        let leads_zero = self.text[first] == b'0';
+        if leads_zero && (count > 1 || negative && !matches!(self.peek(), Some(b'.' | b'e' | b'E'))) {
             return None;
         }
-        let mut is_float = false;
+        let mut fraction = 0;
         if self.pass(b".").is_some() {
-            is_float = true;
-            self.digits()?;
+            fraction = self.digits(&mut value)?;
         }
-        if let Some(b'e' | b'E') = self.peek() {
-            is_float = true;
+        let has_exponent = matches!(self.peek(), Some(b'e' | b'E'));
+        if has_exponent {
             self.at += 1;
             if let Some(b'+' | b'-') = self.peek() {
                 self.at += 1;
             }
-            self.digits()?;
+            self.digits(&mut 0)?;
         }
+        let is_float = fraction > 0 || has_exponent;
+        let digits = (!has_exponent && count + fraction <= 18).then(|| if negative { -value } else { value });
         Some(Number {
             text: self.since(start),
-            whole: (!is_float && digits <= 18).then(|| if negative { -whole } else { whole }),
+            whole: digits.filter(|_| !is_float),
             is_float,
+            digits,
+            fraction,
         })
     }
 
-    fn digits(&mut self) -> Option<()> {
-        let rest = &self.text[self.at..];
-        let count = rest
-            .iter()
-            .position(|byte| !byte.is_ascii_digit())
-            .unwrap_or(rest.len());
-        self.at += count;
-        (count > 0).then_some(())
-    }
-}
-
-/// Where the first quotation mark, backslash or control character is. Eight bytes at a time, because this is where the
-/// time goes.
-#[inline]
-fn special(text: &[u8]) -> Option<usize> {
-    const ONES: u64 = u64::from_ne_bytes([1; 8]);
-    const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
-    let (eights, rest) = text.as_chunks::<8>();
-    for (number, eight) in eights.iter().enumerate() {
-        let word = u64::from_le_bytes(*eight);
-        // A zero byte borrows into its highest bit; the lowest that does is one for sure.
-        let zero = |word: u64| word.wrapping_sub(ONES) & !word;
-        let quotes = zero(word ^ (ONES * 0x22));
-        let slashes = zero(word ^ (ONES * 0x5c));
-        let controls = word.wrapping_sub(ONES * 0x20) & !word;
-        let found = (quotes | slashes | controls) & HIGH;
-        if found != 0 {
-            return Some(number * 8 + found.trailing_zeros() as usize / 8);
+    /// Passes over digits, appends them to `value`, and says how many there were: at least one.
+    fn digits(&mut self, value: &mut i64) -> Option<usize> {
+        let start = self.at;
+        while let Some(digit @ b'0'..=b'9') = self.peek() {
+            *value = value.wrapping_mul(10).wrapping_add(i64::from(digit - b'0'));
+            self.at += 1;
         }
+        (self.at > start).then(|| self.at - start)
     }
-    let at = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20))?;
-    Some(text.len() - rest.len() + at)
 }
