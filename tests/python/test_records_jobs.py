@@ -90,7 +90,7 @@ async def test_progress_is_told_now_and_then_and_at_the_end(records: TableRecord
     report = records.insert(list(source()), on_progress=into(inserting), concurrency=2)
     async with emulator.async_instance() as instance:
         ids = ({"id": row["id"]} for row in records.iter())
-        await twin(instance, records).delete(ids, on_progress=into(deleting))
+        await twin(instance, records).delete(ids, on_progress=into(deleting), concurrency=2)
     assert threads == {threading.get_ident()}
     for told in (inserting, deleting):
         assert 3 < len(told) < 12 * max(told[-1].seconds, 1)
