@@ -9,6 +9,7 @@ use super::super::rows::Trouble;
 use super::batch::Batch;
 use super::evidence::Record;
 use super::fate::likeness;
+use super::ledger::Tally;
 use super::part::Part;
 use super::shared::{Answer, End, Identified, Load, Work};
 use super::split::trouble;
@@ -49,7 +50,8 @@ impl Load {
     pub(super) async fn insert(&self, work: &mut Work) -> Result<End, Error> {
         if std::mem::take(&mut work.resumed) {
             let part = work.parts.pop().unwrap_or_default();
-            if let Some(lost) = self.unanswered(work, part, || given_up("an earlier run")).await? {
+            let never = || Error::record("Rows that an earlier run had sent could not be stored.", None, None);
+            if let Some(lost) = self.unanswered(work, part, never).await? {
                 return Ok(End::Lost(lost));
             }
         }
@@ -192,12 +194,13 @@ impl Load {
         if places.is_empty() {
             return;
         }
-        if self.identified == Identified::Otherwise {
-            let numbers: Vec<i64> = ids.iter().filter_map(|id| id.trim_matches('"').parse().ok()).collect();
-            self.book.with(|ledger| ledger.own(&numbers, part.after));
-        }
+        let numbers: Vec<i64> = match self.identified {
+            Identified::Otherwise => ids.iter().filter_map(|id| id.trim_matches('"').parse().ok()).collect(),
+            Identified::ByIds | Identified::ByMadeIds => Vec::new(),
+        };
         self.remember(&work.batch, places, ids);
-        self.done(work, places, true, |tally, rows| tally.inserted += rows);
+        let inserted = |tally: &mut Tally, rows| tally.inserted += rows;
+        self.done_and(work, places, true, inserted, |ledger| ledger.own(&numbers, part.after));
     }
 
     /// Keeps a few of the first rows.
@@ -299,14 +302,6 @@ impl Load {
 /// An error while it is not known what became of rows.
 pub(super) fn in_doubt(error: Error) -> Error {
     error.with_outcome_unknown(true)
-}
-
-pub(super) fn given_up(by: &str) -> Error {
-    Error::record(
-        format!("Rows sent by {by} were not stored, and could not be sent again."),
-        None,
-        None,
-    )
 }
 
 /// `{"items": […], "allow_id_field": …}`

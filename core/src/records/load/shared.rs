@@ -204,6 +204,18 @@ impl Load {
 
     /// Counts rows that are done: `count` says as what. Sent rows are those that went to the server.
     pub(super) fn done(&self, work: &mut Work, places: &[usize], sent: bool, count: impl FnOnce(&mut Tally, u64)) {
+        self.done_and(work, places, sent, count, |_| ());
+    }
+
+    /// The same with something else that the ledger is to learn at the same moment, so that no checkpoint has only one of it.
+    pub(super) fn done_and(
+        &self,
+        work: &mut Work,
+        places: &[usize],
+        sent: bool,
+        count: impl FnOnce(&mut Tally, u64),
+        note: impl FnOnce(&mut Ledger),
+    ) {
         let rows = places.len() as u64;
         let bytes = if sent { work.batch.bytes(places) } else { 0 };
         if sent {
@@ -213,11 +225,12 @@ impl Load {
         count(&mut work.tally, rows);
         self.meter.add(rows, bytes);
         let numbers = work.batch.numbers(places);
-        self.book.with(|ledger: &mut Ledger| {
+        self.book.with(|ledger| {
             if let Some(note) = ledger.note(work.batch.first) {
                 note.done.extend(&numbers);
                 note.tally.clone_from(&work.tally);
             }
+            note(ledger);
         });
     }
 
