@@ -16,7 +16,8 @@ use text::{Pattern, Scan};
 /// Objects that may be different before it is not worth the while.
 const UNLIKE: usize = 16;
 
-/// Values of a column that are remembered, so that one that comes again is not made again: enough for the days of a year.
+/// Values of a column that are remembered, so that one that comes again is not made again: enough for the days of a
+/// year. A power of two.
 const REMEMBERED: usize = 512;
 
 /// Values of a column that may be new before nothing more is remembered of it, unless a quarter of them came again.
@@ -202,6 +203,9 @@ fn slot(text: &[u8]) -> usize {
         (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
         _ => (text.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)), 0),
     };
-    let mixed = (first ^ last.rotate_left(29) ^ text.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    (mixed >> 32) as usize % REMEMBERED
+    // Two multiplications bring every bit to the highest ones, which are taken.
+    let mixed = first
+        .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        .wrapping_add(last ^ text.len() as u64);
+    (mixed.wrapping_mul(0xff51_afd7_ed55_8ccd) >> (u64::BITS - REMEMBERED.ilog2())) as usize
 }
