@@ -207,5 +207,6 @@ fn slot(text: &[u8]) -> usize {
     let mixed = first
         .wrapping_mul(0x9e37_79b9_7f4a_7c15)
         .wrapping_add(last ^ text.len() as u64);
-    (mixed.wrapping_mul(0xff51_afd7_ed55_8ccd) >> (u64::BITS - REMEMBERED.ilog2())) as usize
+    let highest = mixed.wrapping_mul(0xff51_afd7_ed55_8ccd) >> (u64::BITS - REMEMBERED.ilog2());
+    usize::try_from(highest).unwrap_or(0)
 }
