@@ -99,9 +99,7 @@ impl Call<'_> {
             Failure::last(error)
         })?;
         Counters::add(&counters.requests, 1);
-        // Pinned here, because a function that takes a future holds it twice.
-        let sending = std::pin::pin!(self.send(request, &until, &upload));
-        let (sent, connected) = transport::connecting(self.timing.connect, sending).await;
+        let (sent, connected) = transport::connecting(self.timing.connect, self.send(request, &until, &upload)).await;
         Counters::add(&counters.bytes_out, upload.done());
         let response = sent.inspect_err(|failure| {
             if failure.situation == Some(Situation::NeverSent) {

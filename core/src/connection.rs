@@ -79,7 +79,7 @@ impl Connection {
     }
 
     pub(crate) async fn call_ref(&self, request: &Request) -> Result<Reply, Error> {
-        let work = async {
+        self.guarded(request, async {
             let (done, endpoint) = self.run(request, false).await?;
             let SuccessBody::Whole(body) = done.success.body else {
                 return Err(Error::internal("The answer was left unread."));
@@ -97,9 +97,8 @@ impl Connection {
                     name: request.name(),
                 },
             })
-        };
-        // In a box, because it is kilobytes: whoever spawns a call, and all that is around it, would move them about.
-        self.guarded(request, Box::pin(work)).await
+        })
+        .await
     }
 
     /// Makes a call and leaves the body of the answer to be read as it comes.
