@@ -9,6 +9,7 @@
  * ├─ Cancelled            the signal was aborted, or the client closed
  * ├─ DecodeError          an answer came but does not read as what it should be
  * ├─ RecordError          a row cannot be stored, or it cannot be known what became of some; `row`, `column`, `report`
+ * ├─ RefusedError         something asked for a yes, a name or a clean state, and did not get it; nothing was changed
  * └─ ApiError             the server refused: BadRequestError (400), AuthenticationError (401), PermissionError (403),
  *                         NotFoundError (404), ConflictError (409), RateLimitError (429), ServerError (500 and above)
  * ```
@@ -171,6 +172,9 @@ export class DecodeError extends XanoError {}
  */
 export class RecordError extends XanoError {}
 
+/** Something asked for a yes, a name or a clean state, and did not get it. What it would have changed is as it was. */
+export class RefusedError extends XanoError {}
+
 /** The server refused. Statuses without a class of their own come as this one. */
 export class ApiError extends XanoError {
   declare readonly status: number
@@ -207,6 +211,7 @@ const CLASSES = {
   Cancelled: [Cancelled, 'cancelled'],
   DecodeError: [DecodeError, 'decode_error'],
   RecordError: [RecordError, 'record_error'],
+  RefusedError: [RefusedError, 'refused'],
   ApiError: [ApiError, 'http_error'],
   BadRequestError: [BadRequestError, 'bad_request'],
   AuthenticationError: [AuthenticationError, 'unauthorized'],

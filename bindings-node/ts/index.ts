@@ -27,6 +27,7 @@ export {
   PermissionError,
   RateLimitError,
   RecordError,
+  RefusedError,
   ServerError,
   TimeoutError,
   XanoError,

@@ -94,6 +94,19 @@ impl Error {
             .with_hint("This is a defect of xano-metadata, please report it with what you called.")
     }
 
+    /// Something asked for a yes, a name or a clean state, and did not get it; what it would have changed is as it was. Public
+    /// for the rooms that build on this crate.
+    #[must_use]
+    pub fn refused(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Refused, message)
+    }
+
+    /// Something that was read, such as a file, is not what it should be. Public for the rooms that build on this crate.
+    #[must_use]
+    pub fn damaged(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Decode, message)
+    }
+
     /// A row that cannot be stored; `row` is its place in the source, counted from 1.
     pub(crate) fn record(message: impl Into<String>, row: Option<u64>, column: Option<String>) -> Self {
         let mut error = Self::new(ErrorKind::Record, message);
@@ -131,7 +144,8 @@ impl Error {
     }
 
     /// Adds what to do about it, behind what was said already.
-    pub(crate) fn with_hint(mut self, hint: impl Into<Cow<'static, str>>) -> Self {
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<Cow<'static, str>>) -> Self {
         let hint = hint.into();
         self.0.hint = Some(match self.0.hint.take() {
             Some(known) => Cow::Owned(format!("{known} {hint}")),

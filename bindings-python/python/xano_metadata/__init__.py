@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from xano_metadata.errors import PermissionError as PermissionError  # noqa: A004
     from xano_metadata.errors import RateLimitError as RateLimitError
     from xano_metadata.errors import RecordError as RecordError
+    from xano_metadata.errors import RefusedError as RefusedError
     from xano_metadata.errors import ServerError as ServerError
     from xano_metadata.errors import TimeoutError as TimeoutError  # noqa: A004
     from xano_metadata.errors import XanoError as XanoError
@@ -78,7 +79,7 @@ _HOMES = {
     "_search": "Field Search field where",
     "_time": "parse_time",
     "errors": "ApiError AuthenticationError BadRequestError Cancelled ConfigError ConflictError ConnectionError "
-    "DecodeError NotFoundError PermissionError RateLimitError RecordError ServerError TimeoutError XanoError",
+    "DecodeError NotFoundError PermissionError RateLimitError RecordError RefusedError ServerError TimeoutError XanoError",
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
 _MODULES = ("errors", "testing", "types")

@@ -8,6 +8,7 @@ XanoError
 ├── Cancelled              the call was given up, or the client was closed
 ├── DecodeError            an answer came, but does not read as what it should be
 ├── RecordError            a row cannot be stored or read, or it cannot be told what became of it
+├── RefusedError           something asked for a yes, a name or a clean state, and did not get it; nothing was changed
 └── ApiError               the server answered with an error; any other status
     ├── BadRequestError      400
     ├── AuthenticationError  401
@@ -51,6 +52,7 @@ __all__ = [
     "PermissionError",
     "RateLimitError",
     "RecordError",
+    "RefusedError",
     "ServerError",
     "TimeoutError",
     "XanoError",
@@ -183,6 +185,12 @@ class RecordError(XanoError):
     """
 
     default_code = "record_error"
+
+
+class RefusedError(XanoError):
+    """Something asked for a yes, a name or a clean state, and did not get it. What it would have changed is as it was."""
+
+    default_code = "refused"
 
 
 class ApiError(XanoError):

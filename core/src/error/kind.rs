@@ -34,6 +34,8 @@ pub enum ErrorKind {
     Http,
     /// A row of a job on records cannot be stored, or it cannot be known what became of it.
     Record,
+    /// Something asked for a yes, a name or a clean state, and did not get it. What it would have changed is as it was.
+    Refused,
     /// A defect of ours.
     #[default]
     Internal,
@@ -71,6 +73,7 @@ impl ErrorKind {
             Self::Server => "server_error",
             Self::Http => "http_error",
             Self::Record => "record_error",
+            Self::Refused => "refused",
             Self::Internal => "internal_error",
         }
     }
@@ -93,6 +96,7 @@ impl ErrorKind {
             Self::Server => "ServerError",
             Self::Http => "ApiError",
             Self::Record => "RecordError",
+            Self::Refused => "RefusedError",
             Self::Internal => "XanoError",
         }
     }
