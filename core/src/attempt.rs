@@ -11,6 +11,7 @@ use crate::engine::Call;
 use crate::error::{Error, ErrorAnswer};
 use crate::failure::{self, Failure, Limit};
 use crate::limiter::{Arrival, Permit};
+use crate::moment::after;
 use crate::outgoing::{self, Upload};
 use crate::retry::Situation;
 use crate::retry_after;
@@ -43,7 +44,7 @@ pub(crate) struct Until {
 impl Timing {
     fn start(self) -> Until {
         let now = Instant::now();
-        let attempt = self.attempt.map(|limit| (now + limit, Limit::Attempt(limit)));
+        let attempt = self.attempt.map(|limit| (after(now, limit), Limit::Attempt(limit)));
         let deadline = self.deadline.map(|(at, limit)| (at, Limit::Deadline(limit)));
         let end = match (attempt, deadline) {
             (Some(attempt), Some(deadline)) => Some(if deadline.0 <= attempt.0 { deadline } else { attempt }),
@@ -56,7 +57,7 @@ impl Timing {
 impl Until {
     /// The next moment at which patience ends if nothing comes from now on.
     fn next(&self) -> (Instant, Limit) {
-        let silence = (Instant::now() + self.timing.idle, Limit::Silence(self.timing.idle));
+        let silence = (after(Instant::now(), self.timing.idle), Limit::Silence(self.timing.idle));
         match self.end {
             Some(end) if end.0 <= silence.0 => end,
             _ => silence,
@@ -123,7 +124,7 @@ impl Call<'_> {
             });
         }
         let mut response = response;
-        let body = read(&mut response, &until, usize::MAX).await?;
+        let body = self.whole(&mut response, &until).await?;
         Counters::add(&counters.bytes_in, body.len() as u64);
         let headers = std::mem::take(response.headers_mut());
         Ok(Success {
@@ -156,6 +157,20 @@ impl Call<'_> {
                 Err(_) => return Err(limit.failure("waiting for the answer")),
             }
         }
+    }
+
+    /// Reads a good answer to its end. It is measured as it is unpacked, since a few kilobytes on the wire can become more
+    /// than any memory holds.
+    async fn whole(&self, response: &mut reqwest::Response, until: &Until) -> Result<Bytes, Failure> {
+        let most = self.client.options.max_answer_bytes;
+        let announced = response.content_length().unwrap_or(0);
+        if usize::try_from(announced).is_ok_and(|announced| announced <= most) {
+            let body = read(response, until, most.saturating_add(1)).await?;
+            if body.len() <= most {
+                return Ok(body);
+            }
+        }
+        Err(Failure::last(failure::too_large(most).with_status(response.status())))
     }
 
     /// Reads what the server has against the request. A body that breaks off is no reason to know less.

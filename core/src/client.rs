@@ -221,6 +221,9 @@ fn check(options: &ClientOptions) -> Result<(), Error> {
     if options.timeout == Some(Duration::ZERO) {
         return zero("timeout");
     }
+    if options.max_answer_bytes == 0 {
+        return zero("max_answer_bytes");
+    }
     if options.max_concurrency == 0 {
         return zero("max_concurrency");
     }

@@ -27,6 +27,7 @@ use crate::engine::{self, Call, Done};
 use crate::error::{Error, ErrorKind};
 use crate::failure;
 use crate::fetch::Fetch;
+use crate::moment::after;
 use crate::names;
 use crate::operation::Api;
 use crate::paging::Pages;
@@ -118,7 +119,7 @@ impl Connection {
                 place: engine::place(request, Some(&endpoint)),
                 attempts: done.attempts,
                 idle: request.options.read_timeout.unwrap_or(options.long_read_timeout),
-                deadline: request.options.deadline.or(options.deadline).map(|limit| began + limit),
+                deadline: request.options.deadline.or(options.deadline).map(|limit| after(began, limit)),
                 counters: Arc::clone(&self.client.inner.counters),
             };
             let download = Download::new(response, context);
@@ -236,7 +237,7 @@ impl Connection {
         work: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
         match request.options.deadline.or(self.client.inner.options.deadline) {
-            Some(limit) => tokio::time::timeout_at(began + limit, work)
+            Some(limit) => tokio::time::timeout_at(after(began, limit), work)
                 .await
                 .unwrap_or_else(|_| Err(failure::deadline(limit, "finding out where to send it"))),
             None => work.await,

@@ -18,6 +18,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use crate::moment::after;
 use crate::options::RateLimit;
 use crate::process::PerProcess;
 
@@ -217,7 +218,7 @@ impl Limiter {
         let per = window.limit.map_or(RateLimit::FREE_PLAN.per, |limit| limit.per);
         let pause = retry_after.unwrap_or(per);
         if may_learn {
-            let until = now + pause;
+            let until = after(now, pause);
             window.paused_until = Some(window.paused_until.map_or(until, |known| known.max(until)));
         }
         (pause, learned)
@@ -283,7 +284,7 @@ impl Window {
                 requests: accepted.max(RateLimit::FREE_PLAN.requests),
                 ..RateLimit::FREE_PLAN
             },
-            (Some(wait), Some(first)) => RateLimit::new(accepted, now.duration_since(*first) + wait),
+            (Some(wait), Some(first)) => RateLimit::new(accepted, now.duration_since(*first).saturating_add(wait)),
             // Refused before anything of ours was accepted: others use the same quota, nothing is to be learned.
             (Some(_), None) => return None,
         };
@@ -336,7 +337,7 @@ impl Slot {
             }
             None => MAX_FLIGHT,
         };
-        self.sent + arrived_within + per + GUARD
+        after(self.sent + arrived_within + GUARD, per)
     }
 }
 
