@@ -1,3 +1,4 @@
-//! What the tests below `tests/` and the program that they kill have in common.
+//! What the tests below `tests/`, the program that they kill, and the chaos runs have in common.
 
+pub mod loader;
 pub mod rows;
