@@ -179,8 +179,10 @@ impl Error {
         self.0.place.operation.is_some()
     }
 
-    /// Takes the token out of every text that a server may have written.
-    pub(crate) fn scrubbed(mut self, token: &crate::token::Token) -> Self {
+    /// Takes a token out of every text that a server may have written. Public for the rooms that build on this crate, which
+    /// handle other tokens than the client's.
+    #[must_use]
+    pub fn scrubbed(mut self, token: &crate::token::Token) -> Self {
         let clean = |text: &mut String| {
             if let Cow::Owned(without) = token.scrub(text) {
                 *text = without;
