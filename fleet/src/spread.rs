@@ -45,8 +45,13 @@ pub async fn spread<I, T, W>(items: Vec<I>, at_once: usize, work: impl Fn(I) -> 
 where
     W: Future<Output = T>,
 {
-    stream::iter(items.into_iter().map(work))
-        .buffered(at_once.max(1))
-        .collect()
-        .await
+    let numbered = |(place, item)| {
+        let work = work(item);
+        async move { (place, work.await) }
+    };
+    let work: Vec<_> = items.into_iter().enumerate().map(numbered).collect();
+    // Unordered: a slow one at the head must not hold back those behind it.
+    let mut results: Vec<(usize, T)> = stream::iter(work).buffer_unordered(at_once.max(1)).collect().await;
+    results.sort_unstable_by_key(|(place, _)| *place);
+    results.into_iter().map(|(_, result)| result).collect()
 }
