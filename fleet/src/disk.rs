@@ -24,7 +24,9 @@ impl Unfinished {
         options.read(true).write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(&beside).map_err(|cause| cannot("written", place, &cause))?;
+        let file = options
+            .open(&beside)
+            .map_err(|cause| cannot("written", place, &cause))?;
         Ok(Self {
             file: Some(file),
             beside,
@@ -71,17 +73,31 @@ impl Drop for Unfinished {
     }
 }
 
+/// Makes sure that there is such a folder; what is made of it only its owner can look into.
+pub(crate) fn folder(path: &Path) -> Result<(), Error> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path).map_err(|cause| cannot("made", path, &cause))
+}
+
 /// Writes a small file whole.
 pub(crate) fn write_whole(place: &Path, bytes: &[u8]) -> Result<(), Error> {
     let mut file = Unfinished::begin(place)?;
-    file.write_all(bytes).map_err(|cause| cannot("written", place, &cause))?;
+    file.write_all(bytes)
+        .map_err(|cause| cannot("written", place, &cause))?;
     file.finish()
 }
 
 /// Makes the names in a folder durable, where the system can.
 pub(crate) fn sync_folder(folder: &Path) {
     // An empty parent is the current folder. Systems that cannot open a folder keep its names by themselves.
-    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let folder = if folder.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        folder
+    };
     if let Ok(folder) = File::open(folder) {
         let _ = folder.sync_all();
     }
