@@ -2,12 +2,13 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::ser::SerializeStruct as _;
+use serde::{Serialize, Serializer};
 
 use super::health::InstanceHealth;
 
-/// Something that changed between two looks.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+/// Something that changed between two looks. As JSON it has its line for people as `text` besides its fields.
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Change {
     /// When it was seen, RFC 3339 in UTC.
@@ -71,6 +72,22 @@ impl Change {
     pub(super) fn because(mut self, reason: Option<String>) -> Self {
         self.reason = reason;
         self
+    }
+}
+
+impl Serialize for Change {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("Change", 9)?;
+        fields.serialize_field("at", &self.at)?;
+        fields.serialize_field("what", &self.what)?;
+        fields.serialize_field("name", &self.name)?;
+        fields.serialize_field("display", &self.display)?;
+        fields.serialize_field("environment", &self.environment)?;
+        fields.serialize_field("from", &self.from)?;
+        fields.serialize_field("to", &self.to)?;
+        fields.serialize_field("reason", &self.reason)?;
+        fields.serialize_field("text", &self.to_string())?;
+        fields.end()
     }
 }
 

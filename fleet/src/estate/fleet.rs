@@ -1,5 +1,6 @@
 //! The fleet itself: accounts, instances given by URL, and what was learnt of them.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -36,6 +37,8 @@ pub(super) struct Shared {
     pub(super) accounts: Vec<Account>,
     pub(super) config: FleetConfig,
     placed: Vec<(String, Connection)>,
+    /// The ways to the instances that were found last, by name.
+    found: Mutex<HashMap<String, Connection>>,
     past: Mutex<Past>,
 }
 
@@ -152,6 +155,7 @@ impl Fleet {
                 accounts,
                 config,
                 placed,
+                found: Mutex::default(),
                 past: Mutex::default(),
             }),
             only: None,
@@ -193,6 +197,16 @@ impl Fleet {
     /// The environment it was narrowed to.
     pub(super) fn scope(&self) -> Option<&str> {
         self.only.as_deref()
+    }
+
+    /// The way to an instance by its name, as it was found last; none before the fleet was asked for anything.
+    #[must_use]
+    pub fn connection(&self, name: &str) -> Option<Connection> {
+        lock(&self.shared.found).get(name).cloned()
+    }
+
+    pub(super) fn remember(&self, name: &str, connection: &Connection) {
+        lock(&self.shared.found).insert(name.to_owned(), connection.clone());
     }
 
     /// The same fleet with all its environments.

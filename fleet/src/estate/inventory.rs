@@ -27,7 +27,7 @@ pub struct InventoryOptions {
     /// Whether to count records: one call a table, for which tables are listed too. Default: false. Beyond the documented
     /// limit of the free plan, 30 tables take a minute.
     pub counts: bool,
-    /// Instances asked at once. Default: 8.
+    /// Instances asked at once. Default: 16.
     pub concurrency: usize,
 }
 
@@ -37,7 +37,7 @@ impl Default for InventoryOptions {
             branches: false,
             tables: false,
             counts: false,
-            concurrency: 8,
+            concurrency: 16,
         }
     }
 }

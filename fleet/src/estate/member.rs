@@ -248,6 +248,7 @@ impl<'f> Muster<'f> {
             let protected = environment
                 .and_then(|name| config.environment(name))
                 .is_some_and(|of| of.protected);
+            self.fleet.remember(&name, &connection);
             self.members.push(Member {
                 environment: environment.map(str::to_owned),
                 protected,

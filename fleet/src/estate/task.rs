@@ -27,6 +27,11 @@ pub(crate) async fn run(verb: &str, arguments: Json, context: Context, host: Arc
             let _: Nothing = read("fleet.environments", arguments)?;
             result(&environments(context.fleet()?).await?)
         }
+        "members" => {
+            let _: Nothing = read("fleet.members", arguments)?;
+            let members = context.fleet()?.members().await?;
+            result(&members.into_iter().map(MemberEntry::of).collect::<Vec<_>>())
+        }
         "health" => {
             let options = read::<HealthArguments>("fleet.health", arguments)?.options()?;
             result(&context.fleet()?.health(&options).await?)
@@ -150,18 +155,23 @@ struct MemberEntry {
     url: Option<String>,
 }
 
+impl MemberEntry {
+    fn of(member: Member) -> Self {
+        Self {
+            url: member.connection.base_url(),
+            name: member.name,
+            display: member.display,
+            environment: member.environment,
+            protected: member.protected,
+        }
+    }
+}
+
 async fn environments(fleet: &Fleet) -> Result<Environments, Error> {
     let roll = fleet.roll_call().await?;
-    let entry = |member: Member| MemberEntry {
-        url: member.connection.base_url(),
-        name: member.name,
-        display: member.display,
-        environment: member.environment,
-        protected: member.protected,
-    };
     Ok(Environments {
         environments: fleet.environments(),
-        members: roll.members.into_iter().map(entry).collect(),
+        members: roll.members.into_iter().map(MemberEntry::of).collect(),
         failures: roll.failures,
     })
 }

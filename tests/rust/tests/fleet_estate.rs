@@ -60,6 +60,9 @@ async fn fill(emulator: &Emulator, names: &[String], workspaces: usize, tables: 
     let maker = Xano::of(&client(emulator, RateLimiting::Off));
     for name in names {
         let instance = maker.instance(name);
+        for first in instance.workspaces().list().all().await.expect("a list") {
+            instance.workspace(first.id).delete().await.expect("no workspace");
+        }
         for number in 1..=workspaces {
             let workspace = instance
                 .workspaces()
@@ -103,9 +106,8 @@ impl Estate {
             add(&emulator, &json!({"name": name, "display": format!("Client {name}")}));
         }
         add(&emulator, &json!({"name": DOWN, "extra": {"meta_api": NOWHERE}}));
-        let every = ["prod-01".to_owned(), UNAUTHORISED.to_owned(), LAGGING.to_owned()];
         fill(&emulator, &healthy, 1, 2).await;
-        fill(&emulator, &every[1..], 2, 1).await;
+        fill(&emulator, &[UNAUTHORISED.to_owned(), LAGGING.to_owned()], 2, 1).await;
         add(&emulator, &json!({"name": LIMITED, "rate_limit": false}));
         fill(&emulator, &[LIMITED.to_owned()], 2, 2).await;
         // The free plan's limit, from now on.
@@ -118,11 +120,12 @@ impl Estate {
             &json!({"kind": "token_expired", "origin": UNAUTHORISED, "times": "always"}),
         );
         control(&emulator, "DELETE", "/requests", &Value::Null);
-        let stages: Vec<String> = (1..=7).map(|number| format!("stage-{number:02}")).collect();
+        let mut stages: Vec<String> = (1..=7).map(|number| format!("stage-{number:02}")).collect();
+        stages.push(UNAUTHORISED.to_owned());
         let config = json!({
             "environments": {
                 "prod": {"match": ["prod-*"], "protected": true},
-                "staging": {"instances": [&stages[..], &[UNAUTHORISED.to_owned()]].concat()},
+                "staging": {"instances": stages},
                 "dev": {"match": "dev-*", "instances": ["Client lagging"]},
             },
         });
@@ -150,15 +153,11 @@ impl Estate {
     }
 }
 
-const DEEP: InventoryOptions = {
-    let mut options = InventoryOptions {
-        branches: true,
-        tables: true,
-        counts: false,
-        concurrency: 8,
-    };
-    options.concurrency = 8;
-    options
+const DEEP: InventoryOptions = InventoryOptions {
+    branches: true,
+    tables: true,
+    counts: false,
+    concurrency: 16,
 };
 
 #[tokio::test(flavor = "multi_thread")]
