@@ -93,7 +93,9 @@ impl Course<'_> {
                         let stage = &mut self.journal.stages[at];
                         stage.mark(rest, State::Skipped, Some("nothing differs".to_owned()));
                     }
-                    return self.end(at, step, State::Done, None).map_err(|error| (step, error.into()));
+                    return self
+                        .end(at, step, State::Done, None)
+                        .map_err(|error| (step, error.into()));
                 }
                 Err(stop) => return Err((step, stop)),
             }
@@ -154,7 +156,11 @@ impl Course<'_> {
         // Whatever is said of a switch, it is looked at below.
         let in_doubt = stop.error.outcome_unknown() || step == Step::Live;
         let state = if in_doubt { State::Unknown } else { State::Failed };
-        self.journal.outcome = Some(if stop.refused { Outcome::Refused } else { Outcome::Failed });
+        self.journal.outcome = Some(if stop.refused {
+            Outcome::Refused
+        } else {
+            Outcome::Failed
+        });
         self.journal.stages[at].mark(step, state, Some(trouble.message.clone()));
         self.journal.trouble = Some(trouble);
         // From here on the stage is told as stopped, also if putting it back is cut short.
@@ -190,8 +196,15 @@ impl Course<'_> {
             Err(Astray::Other(live)) => {
                 let stage = &mut self.journal.stages[at];
                 stage.live = Live::Other;
-                stage.mark(Step::Live, State::Undone, Some(format!("somebody else made {live:?} live")));
-                let message = format!("{} was left as it is: somebody else made {live:?} live there.", stage.shown());
+                stage.mark(
+                    Step::Live,
+                    State::Undone,
+                    Some(format!("somebody else made {live:?} live")),
+                );
+                let message = format!(
+                    "{} was left as it is: somebody else made {live:?} live there.",
+                    stage.shown()
+                );
                 self.warn(message);
             }
             Err(Astray::Unknown(error)) => {
@@ -256,8 +269,17 @@ impl Course<'_> {
     /// What going back to the branch from before does not take back.
     pub(super) fn warn_of_tables(&mut self, at: usize) {
         let stage = &self.journal.stages[at];
-        let shared = stage.preview.as_ref().map(|preview| preview.shared.join(", ")).unwrap_or_default();
-        if shared.is_empty() || !matches!(stage.state(Step::Push), State::Done | State::Unknown | State::Undone | State::Failed) {
+        let shared = stage
+            .preview
+            .as_ref()
+            .map(|preview| preview.shared.join(", "))
+            .unwrap_or_default();
+        if shared.is_empty()
+            || !matches!(
+                stage.state(Step::Push),
+                State::Done | State::Unknown | State::Undone | State::Failed
+            )
+        {
             return;
         }
         let backup = match &stage.backup {

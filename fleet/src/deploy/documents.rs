@@ -263,7 +263,10 @@ pub(super) fn losses(source: &[Document], place: &[Document]) -> Vec<String> {
             match columns.get(&name) {
                 None => found.push(format!("table {}: column {name} goes, with its values", table.name)),
                 Some(other) if *other != kind => {
-                    found.push(format!("table {}: column {name} turns from {kind} into {other}", table.name));
+                    found.push(format!(
+                        "table {}: column {name} turns from {kind} into {other}",
+                        table.name
+                    ));
                 }
                 Some(_) => {}
             }
@@ -289,7 +292,11 @@ mod tests {
         let documents = read(SHOP).unwrap();
         assert_eq!(
             texts(&documents),
-            [("api_group", "shop"), ("query", "GET shop/order/{id}"), ("table", "my user")]
+            [
+                ("api_group", "shop"),
+                ("query", "GET shop/order/{id}"),
+                ("table", "my user")
+            ]
         );
         assert_eq!(read(&join(&documents)).unwrap(), documents);
         let error = read("function a {\n}\n---\n\n---\nnonsense\n").unwrap_err();
@@ -299,15 +306,24 @@ mod tests {
     #[test]
     fn who_an_object_is_makes_no_difference_and_what_it_does_makes_one() {
         let documents = read(SHOP).unwrap();
-        let other = SHOP.replace("g1", "g2").replace("a1", "a2").replace("int id\n", "int id  \n\n");
+        let other = SHOP
+            .replace("g1", "g2")
+            .replace("a1", "a2")
+            .replace("int id\n", "int id  \n\n");
         assert_eq!(differences(&documents, &read(&other).unwrap()), []);
         assert_eq!(fingerprint(&documents), fingerprint(&read(&other).unwrap()));
-        let other = SHOP.replace("\"{\"", "\"}\"").replace("api_group shop", "api_group stop");
+        let other = SHOP
+            .replace("\"{\"", "\"}\"")
+            .replace("api_group shop", "api_group stop");
         let found = differences(&documents, &read(&other).unwrap());
         let found: Vec<_> = found.iter().map(|one| (&*one.change, &*one.name)).collect();
         assert_eq!(
             found,
-            [("added", "shop"), ("removed", "stop"), ("changed", "GET shop/order/{id}")]
+            [
+                ("added", "shop"),
+                ("removed", "stop"),
+                ("changed", "GET shop/order/{id}")
+            ]
         );
         assert_ne!(fingerprint(&documents), fingerprint(&read(&other).unwrap()));
     }
@@ -323,7 +339,9 @@ mod tests {
     fn columns_that_go_or_turn_are_losses() {
         let before = read(SHOP).unwrap();
         assert_eq!(losses(&before, &before), Vec::<String>::new());
-        let after = SHOP.replace("text? name?=x", "int name").replace("    int id\n", "    int id\n    int more?\n");
+        let after = SHOP
+            .replace("text? name?=x", "int name")
+            .replace("    int id\n", "    int id\n    int more?\n");
         assert_eq!(
             losses(&read(&after).unwrap(), &before),
             ["table my user: column name turns from text into int"]

@@ -17,7 +17,9 @@ const DEEPEST: usize = 12;
 
 /// All scripts of the folder as one text.
 pub(super) fn read(folder: &Path) -> Result<String, Error> {
-    let is_folder = fs::metadata(folder).map_err(|cause| cannot("read", folder, &cause))?.is_dir();
+    let is_folder = fs::metadata(folder)
+        .map_err(|cause| cannot("read", folder, &cause))?
+        .is_dir();
     if !is_folder {
         return Err(Error::config(format!("{} is no folder.", folder.display())));
     }
@@ -153,8 +155,18 @@ mod tests {
         folder.put("a.xs", "function a {\n}");
         folder.put("1/2/3/4/5/6/7/8/9/a/b/c/d/e.xs", "function e {\n}");
         assert!(folder.refusal().contains("deep"));
-        assert!(read(&folder.0.join("a.xs")).unwrap_err().to_string().contains("no folder"));
-        assert!(read(&folder.0.join("none")).unwrap_err().to_string().contains("cannot be read"));
+        assert!(
+            read(&folder.0.join("a.xs"))
+                .unwrap_err()
+                .to_string()
+                .contains("no folder")
+        );
+        assert!(
+            read(&folder.0.join("none"))
+                .unwrap_err()
+                .to_string()
+                .contains("cannot be read")
+        );
     }
 
     #[cfg(unix)]
@@ -166,7 +178,11 @@ mod tests {
         for name in ["link.xs", "folder", "readme.md"] {
             let folder = Folder::new();
             folder.put("a.xs", "function a {\n}");
-            let to = if name == "folder" { secret.0.clone() } else { secret.0.join("secret.xs") };
+            let to = if name == "folder" {
+                secret.0.clone()
+            } else {
+                secret.0.join("secret.xs")
+            };
             std::os::unix::fs::symlink(to, folder.0.join(name)).unwrap();
             assert!(folder.refusal().contains("is a link"), "{name}");
         }

@@ -26,9 +26,9 @@ impl Branches {
             // Servers that do not mark it in the list name it with the workspace.
             None => workspace.get().await?.branch,
         };
-        let live = live.filter(|label| !label.is_empty()).ok_or_else(|| {
-            Error::damaged(format!("{} does not say which branch is live.", target.shown()))
-        })?;
+        let live = live
+            .filter(|label| !label.is_empty())
+            .ok_or_else(|| Error::damaged(format!("{} does not say which branch is live.", target.shown())))?;
         Ok(Self {
             labels: all.into_iter().map(|branch| branch.label).collect(),
             live,

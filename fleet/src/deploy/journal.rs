@@ -234,7 +234,12 @@ impl Journal {
         if journal.stages.is_empty() || !journal.stages.iter().all(complete) {
             return Err(refuse("a stage lacks steps".to_owned()));
         }
-        let odd = |stage: &StageRecord| stage.previous.as_deref().is_some_and(|label| label.is_empty() || label == stage.branch);
+        let odd = |stage: &StageRecord| {
+            stage
+                .previous
+                .as_deref()
+                .is_some_and(|label| label.is_empty() || label == stage.branch)
+        };
         if journal.stages.iter().any(odd) {
             return Err(refuse("a stage has no branch to go back to".to_owned()));
         }
@@ -277,7 +282,10 @@ fn bounded(path: &Path, most: u64) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
     file.take(most + 1).read_to_end(&mut bytes).map_err(failed)?;
     if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > most {
-        return Err(Error::damaged(format!("{} has more than {most} bytes.", path.display())));
+        return Err(Error::damaged(format!(
+            "{} has more than {most} bytes.",
+            path.display()
+        )));
     }
     Ok(bytes)
 }

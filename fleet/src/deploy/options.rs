@@ -49,7 +49,10 @@ impl fmt::Debug for DeployOptions {
 /// What a deployment keeps to. The journal holds it, so that resuming cannot leave out a test or a gate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own, told by its name")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own, told by its name"
+)]
 pub struct Rules {
     /// Whether the user's own check is asked for in every stage. Default: false, as there is none.
     pub check: bool,

@@ -57,7 +57,11 @@ pub struct Operation {
 /// The documents that are pushed over a branch that has these: the source, and the tables that stay, as a push that deletes
 /// would take them for superfluous.
 pub(super) fn pushed_text(pinned: &Pinned, there: &[Document], rules: &Rules) -> String {
-    let kept = if rules.delete { kept_tables(pinned, there, rules) } else { Vec::new() };
+    let kept = if rules.delete {
+        kept_tables(pinned, there, rules)
+    } else {
+        Vec::new()
+    };
     documents::join(pinned.documents.iter().chain(kept))
 }
 
@@ -103,14 +107,29 @@ pub(super) async fn look(
         kept: named(kept_tables(pinned, &there, rules)),
         ..Preview::default()
     };
-    if let Some(plan) = planned(multidoc.dry_run(text).branch(live).delete(rules.delete).transaction(true).await)? {
+    if let Some(plan) = planned(
+        multidoc
+            .dry_run(text)
+            .branch(live)
+            .delete(rules.delete)
+            .transaction(true)
+            .await,
+    )? {
         preview.take(plan);
     }
     let shared = preview.changes.iter().filter(|change| change.is_shared());
-    preview.shared = shared.map(|change| format!("{} {}", change.name, change.change)).collect();
+    preview.shared = shared
+        .map(|change| format!("{} {}", change.name, change.change))
+        .collect();
     preview.losses.extend(documents::losses(&pinned.documents, &there));
-    for gone in preview.changes.iter().filter(|one| one.is_shared() && one.change == "removed") {
-        preview.losses.push(format!("table {} goes, with all its records", gone.name));
+    for gone in preview
+        .changes
+        .iter()
+        .filter(|one| one.is_shared() && one.change == "removed")
+    {
+        preview
+            .losses
+            .push(format!("table {} goes, with all its records", gone.name));
     }
     preview.losses.sort_unstable();
     preview.losses.dedup();
@@ -173,7 +192,9 @@ fn named<'d>(documents: impl IntoIterator<Item = &'d Document>) -> Vec<String> {
 impl Preview {
     fn take(&mut self, plan: PushPlan) {
         let operations = plan.operations.unwrap_or_default();
-        let changing = operations.into_iter().filter(|operation| operation.action != "unchanged");
+        let changing = operations
+            .into_iter()
+            .filter(|operation| operation.action != "unchanged");
         let changing: Vec<Operation> = changing
             .take(MOST_OPERATIONS)
             .map(|operation| Operation {
@@ -185,7 +206,8 @@ impl Preview {
             .collect();
         for operation in &changing {
             let table = operation.kind == "table" && operation.action == "delete";
-            if table || ["truncate", "drop_field", "alter_field", "cascade_delete"].contains(&operation.action.as_str()) {
+            if table || ["truncate", "drop_field", "alter_field", "cascade_delete"].contains(&operation.action.as_str())
+            {
                 self.losses.push(operation.shown());
             }
         }

@@ -49,8 +49,13 @@ pub struct Report {
 impl Report {
     pub(super) fn of(journal: Journal, path: Option<PathBuf>, running: bool) -> Self {
         let outcome = journal.outcome.unwrap_or(Outcome::Interrupted);
-        let known = journal.stages.iter().all(|stage| matches!(stage.live, Live::Previous | Live::New));
-        let ok = matches!(outcome, Outcome::Complete | Outcome::Reverted | Outcome::Planned) && known && journal.trouble.is_none();
+        let known = journal
+            .stages
+            .iter()
+            .all(|stage| matches!(stage.live, Live::Previous | Live::New));
+        let ok = matches!(outcome, Outcome::Complete | Outcome::Reverted | Outcome::Planned)
+            && known
+            && journal.trouble.is_none();
         let those = |wanted: &[State]| {
             let of = |stage: &StageRecord| {
                 let records = stage.steps.iter().filter(|record| wanted.contains(&record.state));
@@ -92,14 +97,25 @@ impl Report {
             self.source.at,
             self.source.documents,
             self.outcome.name(),
-            if self.running { ", and a process is at work with it" } else { "" }
+            if self.running {
+                ", and a process is at work with it"
+            } else {
+                ""
+            }
         );
         if let Some(trouble) = &self.trouble {
             let _ = writeln!(text, "  at {}, {}: {}", trouble.stage, trouble.step, trouble.message);
         }
         for stage in &self.stages {
             let _ = writeln!(text, "{}: {}", stage.shown(), self.version(stage));
-            for state in [State::Done, State::Undone, State::Failed, State::Unknown, State::NotDone, State::Skipped] {
+            for state in [
+                State::Done,
+                State::Undone,
+                State::Failed,
+                State::Unknown,
+                State::NotDone,
+                State::Skipped,
+            ] {
                 let steps: Vec<String> = stage
                     .steps
                     .iter()

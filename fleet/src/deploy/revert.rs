@@ -20,7 +20,12 @@ use crate::host::Host;
 ///
 /// # Errors
 /// As of [`resume`](super::resume). What fails on the way is in the report.
-pub async fn revert(journal: &Path, stages: &[Stage], options: &RevertOptions, host: &dyn Host) -> Result<Report, Error> {
+pub async fn revert(
+    journal: &Path,
+    stages: &[Stage],
+    options: &RevertOptions,
+    host: &dyn Host,
+) -> Result<Report, Error> {
     let settle = seconds(options.settle)?;
     let path = journal.to_owned();
     let _lock = Lock::take(existing(&path)?).await?;
@@ -61,14 +66,19 @@ impl Course<'_> {
                 stage.shown(),
                 stage.branch
             );
-            self.decided(at, "revert", text).await.map_err(|stop| (stop.refused, stop.error))?;
+            self.decided(at, "revert", text)
+                .await
+                .map_err(|stop| (stop.refused, stop.error))?;
         }
         self.put_back(at).await;
         let label = self.journal.stages[at].branch.clone();
         if self.journal.stages[at].state(Step::Branch) == State::Unknown {
             // The request that makes it may still be under way.
             tokio::time::sleep(self.settle).await;
-            let there = Branches::of(&self.targets[at]).await.map_err(|error| (false, error))?.has(&label);
+            let there = Branches::of(&self.targets[at])
+                .await
+                .map_err(|error| (false, error))?
+                .has(&label);
             let stage = &mut self.journal.stages[at];
             stage.branch_left = there;
             stage.mark(Step::Branch, if there { State::Done } else { State::Failed }, None);

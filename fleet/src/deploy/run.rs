@@ -41,9 +41,11 @@ pub async fn run(source: &Source, stages: &[Stage], options: &DeployOptions, hos
     let path = path.unwrap_or_else(|| PathBuf::from(format!("{}.json", journal.label)));
     let _lock = Lock::take(&path).await?;
     if path.symlink_metadata().is_ok() {
-        return Err(Error::refused(format!("There is a journal {} already.", path.display())).with_hint(
-            "Resume its deployment, revert it, or give another file; a file is the journal of one deployment.",
-        ));
+        return Err(
+            Error::refused(format!("There is a journal {} already.", path.display())).with_hint(
+                "Resume its deployment, revert it, or give another file; a file is the journal of one deployment.",
+            ),
+        );
     }
     Journal::keep_source(&path, &pinned)?;
     let mut journal = journal;
@@ -68,7 +70,12 @@ pub async fn run(source: &Source, stages: &[Stage], options: &DeployOptions, hos
 /// # Errors
 /// `refused` when the journal is in use, is of other stages, or is of a deployment that was reverted; `decode_error` when it
 /// is no journal; and those of [`run`].
-pub async fn resume(journal: &Path, stages: &[Stage], options: &ResumeOptions, host: &dyn Host) -> Result<Report, Error> {
+pub async fn resume(
+    journal: &Path,
+    stages: &[Stage],
+    options: &ResumeOptions,
+    host: &dyn Host,
+) -> Result<Report, Error> {
     let settle = seconds(options.settle)?;
     let path = journal.to_owned();
     let _lock = Lock::take(existing(&path)?).await?;
@@ -77,7 +84,9 @@ pub async fn resume(journal: &Path, stages: &[Stage], options: &ResumeOptions, h
     match journal.outcome {
         Some(Outcome::Complete) => return Ok(Report::of(journal, Some(path), false)),
         Some(Outcome::Reverted) => {
-            return Err(Error::refused("The deployment was reverted; it is not gone on with. Begin a new one."));
+            return Err(Error::refused(
+                "The deployment was reverted; it is not gone on with. Begin a new one.",
+            ));
         }
         _ => {}
     }
@@ -156,7 +165,10 @@ async fn plan(
             course.tell_obstacle(at, &stop.error);
             continue;
         }
-        let shown = course.journal.stages[at].preview.as_ref().map(super::preview::Preview::shown);
+        let shown = course.journal.stages[at]
+            .preview
+            .as_ref()
+            .map(super::preview::Preview::shown);
         course.journal.stages[at].mark(Step::Preview, State::Done, shown);
         host.tell(Notice::Found {
             found: serde_json::json!({"event": "step", "deployment": course.journal.label, "stage": targets[at].name,
@@ -164,5 +176,8 @@ async fn plan(
         });
     }
     let report = course.report();
-    Ok(Report { journal: None, ..report })
+    Ok(Report {
+        journal: None,
+        ..report
+    })
 }

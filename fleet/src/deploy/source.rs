@@ -63,7 +63,10 @@ impl Pinned {
                 text.len()
             )));
         }
-        if let Some(odd) = text.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+        if let Some(odd) = text
+            .chars()
+            .find(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
+        {
             return Err(Error::config(format!(
                 "The source holds the control character {odd:?}, which XanoScript has no use for."
             )));
@@ -102,7 +105,10 @@ impl Pinned {
 /// Where a place is, for people.
 async fn shown(place: &Place) -> Result<String, Error> {
     let instance = place.connection.resolve().await?;
-    let branch = place.branch.as_ref().map_or_else(|| "the live branch".to_owned(), |label| format!("branch {label:?}"));
+    let branch = place
+        .branch
+        .as_ref()
+        .map_or_else(|| "the live branch".to_owned(), |label| format!("branch {label:?}"));
     let workspace = match &place.workspace {
         Value::Int(id) => id.to_string(),
         Value::String(name) => format!("{name:?}"),

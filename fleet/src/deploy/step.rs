@@ -197,7 +197,14 @@ mod tests {
         for step in Step::ALL {
             assert_eq!(serde_json::json!(step), step.name());
         }
-        for state in [State::NotDone, State::Unknown, State::Done, State::Skipped, State::Failed, State::Undone] {
+        for state in [
+            State::NotDone,
+            State::Unknown,
+            State::Done,
+            State::Skipped,
+            State::Failed,
+            State::Undone,
+        ] {
             assert_eq!(serde_json::json!(state), state.name());
         }
         assert_eq!(serde_json::json!(Outcome::Interrupted), Outcome::Interrupted.name());

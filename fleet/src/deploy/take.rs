@@ -54,7 +54,13 @@ impl Course<'_> {
             .into());
         }
         let rules = &self.journal.rules;
-        let preferences = target.place.workspace().get().await.ok().and_then(|workspace| workspace.preferences);
+        let preferences = target
+            .place
+            .workspace()
+            .get()
+            .await
+            .ok()
+            .and_then(|workspace| workspace.preferences);
         if preferences.and_then(|preferences| preferences.allow_push) == Some(false) {
             return Err(Error::refused(format!(
                 "{} takes no pushes: the preference allow_push of its workspace is off.",
@@ -101,7 +107,11 @@ impl Course<'_> {
 
     async fn approve(&mut self, at: usize) -> Taken {
         let stage = &self.journal.stages[at];
-        let shared = stage.preview.as_ref().map(|preview| preview.shared.join(", ")).unwrap_or_default();
+        let shared = stage
+            .preview
+            .as_ref()
+            .map(|preview| preview.shared.join(", "))
+            .unwrap_or_default();
         if !(stage.protected || (self.journal.rules.gate && !shared.is_empty())) {
             return Ok(Done::Skipped("only the new branch will be written to".to_owned()));
         }
@@ -112,7 +122,9 @@ impl Course<'_> {
             stage.branch
         );
         if !shared.is_empty() {
-            text.push_str(&format!(" Tables belong to all branches and will change at once: {shared}."));
+            text.push_str(&format!(
+                " Tables belong to all branches and will change at once: {shared}."
+            ));
         }
         text.push_str(" Go on?");
         self.decided(at, "write", text).await
@@ -123,7 +135,10 @@ impl Course<'_> {
         if !(stage.protected || self.journal.rules.gate) {
             return Ok(Done::Skipped("the gate is off".to_owned()));
         }
-        let tests = stage.tests.as_ref().map_or_else(|| "not wanted".to_owned(), trial::Tests::shown);
+        let tests = stage
+            .tests
+            .as_ref()
+            .map_or_else(|| "not wanted".to_owned(), trial::Tests::shown);
         let text = format!(
             "Deployment {} is about to make {:?} live in {}, in place of {:?}. Tests: {tests}. Go on?",
             self.journal.label,
@@ -136,12 +151,18 @@ impl Course<'_> {
 
     /// Asks for a yes.
     pub(super) async fn decided(&mut self, at: usize, moment: &str, text: String) -> Taken {
-        let answer = self.host.ask(Question::new("gate", text, self.about(at, moment))).await?;
+        let answer = self
+            .host
+            .ask(Question::new("gate", text, self.about(at, moment)))
+            .await?;
         let reason = answer.reason.filter(|reason| !reason.is_empty());
         if answer.yes {
             return Ok(Done::Yes(reason));
         }
-        let reason = reason.map_or_else(|| "no reason was given".to_owned(), |reason| reason.trim_end_matches('.').to_owned());
+        let reason = reason.map_or_else(
+            || "no reason was given".to_owned(),
+            |reason| reason.trim_end_matches('.').to_owned(),
+        );
         Err(Stop {
             refused: true,
             error: Error::refused(format!(
@@ -229,7 +250,10 @@ impl Course<'_> {
         }
         let stage = &self.journal.stages[at];
         let text = format!("Is the branch {:?} of {} as it should be?", stage.branch, stage.shown());
-        let answer = self.host.ask(Question::new("check", text, self.about(at, "check"))).await?;
+        let answer = self
+            .host
+            .ask(Question::new("check", text, self.about(at, "check")))
+            .await?;
         if answer.yes {
             return Ok(Done::Yes(answer.reason));
         }
@@ -262,7 +286,11 @@ impl Course<'_> {
     async fn verify(&mut self, at: usize) -> Taken {
         let stage = &self.journal.stages[at];
         let (label, pushed) = (stage.branch.clone(), stage.pushed.clone());
-        let kept = stage.preview.as_ref().map(|preview| preview.kept.clone()).unwrap_or_default();
+        let kept = stage
+            .preview
+            .as_ref()
+            .map(|preview| preview.kept.clone())
+            .unwrap_or_default();
         let target = self.targets[at].clone();
         let live = Branches::of(&target).await?.live;
         if live != label {
@@ -273,7 +301,9 @@ impl Course<'_> {
         let left = preview::left_over(self.pinned()?, &there, &self.journal.rules);
         must_be_none(&left, "What is live is not equal to the source")?;
         if pushed.is_some_and(|pushed| pushed != documents::fingerprint(&there)) {
-            return Err(Error::refused("What is live is not what was pushed and tested; somebody changed it since.").into());
+            return Err(
+                Error::refused("What is live is not what was pushed and tested; somebody changed it since.").into(),
+            );
         }
         let Some(place) = self.place.clone().filter(|_| self.journal.rules.compare) else {
             return Ok(Done::Yes(Some("equal to the source".to_owned())));
@@ -284,9 +314,16 @@ impl Course<'_> {
         }
         let now = Pinned::read(&super::source::Source::Place(place)).await?;
         if documents::fingerprint(&now.documents) == documents::fingerprint(&self.pinned()?.documents) {
-            return Err(Error::refused(format!("What is live is not equal to the source: {}", comparison.text())).into());
+            return Err(Error::refused(format!(
+                "What is live is not equal to the source: {}",
+                comparison.text()
+            ))
+            .into());
         }
-        let message = format!("The source was changed since it was read; {} has it as it was then.", target.shown());
+        let message = format!(
+            "The source was changed since it was read; {} has it as it was then.",
+            target.shown()
+        );
         self.warn(message);
         Ok(Done::Yes(Some("equal to the source as it was read".to_owned())))
     }
@@ -301,8 +338,16 @@ fn must_be_none(left: &[documents::Difference], what: &str) -> Result<(), Error>
     if left.is_empty() {
         return Ok(());
     }
-    let shown: Vec<String> = left.iter().take(5).map(|one| format!("{} {} {}", one.kind, one.name, one.change)).collect();
+    let shown: Vec<String> = left
+        .iter()
+        .take(5)
+        .map(|one| format!("{} {} {}", one.kind, one.name, one.change))
+        .collect();
     let more = left.len().saturating_sub(shown.len());
-    let more = if more > 0 { format!(", and {more} more") } else { String::new() };
+    let more = if more > 0 {
+        format!(", and {more} more")
+    } else {
+        String::new()
+    };
     Err(Error::refused(format!("{what}: {}{more}.", shown.join(", "))))
 }

@@ -69,7 +69,12 @@ impl Tests {
                 first(&self.not_run),
                 self.passed
             ),
-            _ => format!("{} failed{}, {} passed", self.failed.len(), first(&self.failed), self.passed),
+            _ => format!(
+                "{} failed{}, {} passed",
+                self.failed.len(),
+                first(&self.failed),
+                self.passed
+            ),
         }
     }
 }
