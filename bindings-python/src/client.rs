@@ -15,7 +15,7 @@ use crate::pages::Pages;
 use crate::raise::raise;
 use crate::request::unpack;
 use crate::stream::Stream;
-use crate::wait::{Meter, Report, wait};
+use crate::wait::{Meter, Report, wait, wait_here};
 
 /// How often a call asks whether someone began to listen to the log.
 const REFRESH_EVERY: u32 = 64;
@@ -25,6 +25,18 @@ static CALLS: AtomicU32 = AtomicU32::new(0);
 /// One set of credentials and one pool of connections.
 #[pyclass(frozen, module = "xano_metadata._native")]
 pub struct Client(xano_metadata::Client);
+
+impl Client {
+    /// Around one of the engine's.
+    pub const fn over(client: xano_metadata::Client) -> Self {
+        Self(client)
+    }
+
+    /// The same for the engine.
+    pub fn engine(&self) -> &xano_metadata::Client {
+        &self.0
+    }
+}
 
 #[pymethods]
 impl Client {
@@ -85,6 +97,11 @@ impl Client {
 pub struct Connection(xano_metadata::Connection);
 
 impl Connection {
+    /// Around one of the engine's.
+    pub const fn over(connection: xano_metadata::Connection) -> Self {
+        Self(connection)
+    }
+
     /// The same for the engine.
     pub fn engine(&self) -> &xano_metadata::Connection {
         &self.0
@@ -113,7 +130,8 @@ impl Connection {
             .zip(on_progress)
             .map(|(meter, callback)| Report::new(meter, callback));
         let connection = self.0.clone();
-        let reply = wait(py, async move { connection.call(request).await }, report)?;
+        let client = self.0.client();
+        let reply = wait_here(py, client, async move { connection.call(request).await }, report)?;
         decode::answer(py, &reply, Answer::from_number(answer))
     }
 

@@ -3,6 +3,9 @@
 //! The call runs as a task and not on the waiting thread, so that the thread can always leave: it looks up every 50 ms for
 //! signals (Ctrl-C), and when the runtime is shut down at the interpreter's exit the task's end of the channel goes away,
 //! which ends the wait at once. Dropping the wait aborts the task, which drops the request.
+//!
+//! A plain call takes a shorter way where it can ([`wait_here`]): the waiting thread does the work itself, which spares two
+//! wakes of other threads, more than half of what a small call costs.
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -14,7 +17,7 @@ use std::time::{Duration, Instant};
 use futures_util::FutureExt;
 use pyo3::prelude::*;
 use tokio::task::AbortHandle;
-use xano_metadata::{Error, Progress, runtime};
+use xano_metadata::{Client, Error, Here, Progress, runtime};
 
 use crate::raise::raise;
 
@@ -91,6 +94,34 @@ where
     wait_telling(py, future, || report.as_mut().map_or(Ok(()), Report::tell))
 }
 
+/// Runs a call of this client on the waiting thread, unless another thread does so at the moment.
+pub fn wait_here<T, F>(py: Python<'_>, client: &Client, future: F, mut report: Option<Report<'_, '_>>) -> PyResult<T>
+where
+    T: Send + 'static,
+    F: Future<Output = Result<T, Error>> + Send + 'static,
+{
+    let Some(mut here) = Here::borrow(client).filter(|_| !runtime::is_shut_down()) else {
+        return wait(py, future, report);
+    };
+    let _count = Counted::new();
+    let mut call = std::pin::pin!(guarded(future));
+    loop {
+        let step = py.detach(|| here.drive(call.as_mut(), SLICE));
+        if let Some(report) = &mut report {
+            report.tell()?;
+        }
+        match step {
+            Some(result) => return result.map_err(|error| raise(py, &error)),
+            None if runtime::is_shut_down() => return Err(raise(py, &ending())),
+            None => py.check_signals()?,
+        }
+    }
+}
+
+fn ending() -> Error {
+    Error::cancelled("The call was given up because the program is ending.")
+}
+
 /// Runs a call and waits for it; `tell` is called every 50 ms, and when the call has ended. What it raises ends the wait.
 pub fn wait_telling<T, F>(py: Python<'_>, future: F, mut tell: impl FnMut() -> PyResult<()>) -> PyResult<T>
 where
@@ -117,8 +148,7 @@ where
             Ok(result) => return result.map_err(|error| raise(py, &error)),
             Err(RecvTimeoutError::Timeout) => py.check_signals()?,
             Err(RecvTimeoutError::Disconnected) => {
-                let error = Error::cancelled("The call was given up because the program is ending.");
-                return Err(raise(py, &error));
+                return Err(raise(py, &ending()));
             }
         }
     }

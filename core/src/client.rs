@@ -13,7 +13,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, HeaderValue, header};
 use tokio_util::sync::CancellationToken;
@@ -26,6 +26,7 @@ use crate::credentials::{self, Credentials};
 use crate::endpoint::{Endpoint, Key};
 use crate::error::Error;
 use crate::events::Events;
+use crate::here::{self, Shelf};
 use crate::instances::{self, Instances};
 use crate::names::Names;
 use crate::options::{ClientOptions, RateLimiting};
@@ -60,6 +61,9 @@ pub(crate) struct Inner {
 #[derive(Default)]
 pub(crate) struct ProcessState {
     pub(crate) lanes: Lanes,
+    /// Connections that a caller's own thread drives, and what it drives them with.
+    pub(crate) lanes_here: Lanes,
+    pub(crate) here: Shelf,
     pub(crate) instances: Instances,
     pub(crate) names: Names,
     pub(crate) closing: CancellationToken,
@@ -68,6 +72,16 @@ pub(crate) struct ProcessState {
 impl Inner {
     pub(crate) fn process(&self) -> &ProcessState {
         self.process.get_or_init(ProcessState::default)
+    }
+
+    /// The pools that a call made now takes its connections from.
+    pub(crate) fn lanes(&self) -> &Lanes {
+        let process = self.process();
+        if here::is_driving() {
+            &process.lanes_here
+        } else {
+            &process.lanes
+        }
     }
 
     pub(crate) fn check_open(&self) -> Result<(), Error> {
@@ -172,6 +186,17 @@ impl Client {
         }
     }
 
+    /// When the client's token expires; none when it does not say, as only tokens that are JWTs do.
+    #[must_use]
+    pub fn token_expires_at(&self) -> Option<SystemTime> {
+        self.inner.key.expires_at()
+    }
+
+    /// Tells a warning as the engine's own are told, for crates that stand on this one.
+    pub fn warn(&self, message: impl Into<String>) {
+        self.inner.events.warn(message);
+    }
+
     /// The counters.
     #[must_use]
     pub fn stats(&self) -> Stats {
@@ -191,6 +216,8 @@ impl Client {
         let process = self.inner.process();
         process.closing.cancel();
         process.lanes.close();
+        process.lanes_here.close();
+        process.here.close();
     }
 
     /// Whether [`close`](Self::close) was called.

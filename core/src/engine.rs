@@ -17,6 +17,7 @@ use crate::error::{Error, ErrorKind, Place};
 use crate::events::Event;
 use crate::failure::{self, Failure};
 use crate::limiter::{Gate, Limiter, Permit};
+use crate::moment::after;
 use crate::operation::{AnswerKind, Operation, TimeoutClass};
 use crate::options::RateLimiting;
 use crate::prepare::Prepared;
@@ -52,10 +53,7 @@ impl<'c> Call<'c> {
     ) -> Result<Self, Error> {
         let options = &client.options;
         let url = endpoint.base.join(&prepared.path_and_query)?;
-        let http = client
-            .process()
-            .lanes
-            .for_base(&endpoint.base, options, &client.counters)?;
+        let http = client.lanes().for_base(&endpoint.base, options, &client.counters)?;
         let limiter = Arc::clone(endpoint.limiter(options.rate_limit, &client.events));
         endpoint.key.mind_expiry(&client.events);
         Ok(Self {
@@ -112,7 +110,7 @@ impl<'c> Call<'c> {
                 Decision::Retry(Pause::Backoff) => self.client.backoff.pause(retries),
             };
             if let Some((deadline, limit)) = self.timing.deadline
-                && Instant::now() + pause >= deadline
+                && after(Instant::now(), pause) >= deadline
             {
                 let late = format!("The next attempt would come after the deadline of {limit:?}.");
                 return Err(self.finish(error.with_hint(late), attempts, in_doubt));
@@ -267,21 +265,20 @@ impl<'c> Call<'c> {
 
     fn tell_answer(&self, status: u16, headers: &HeaderMap, attempt: u32, began: Instant) {
         if self.client.events.wants(tracing::Level::DEBUG) {
-            let request_id = crate::error::request_id(headers);
-            self.tell(status, request_id, attempt, began);
+            self.tell(status, crate::error::request_id(headers), attempt, began);
         }
     }
 
     fn tell_refusal(&self, status: u16, error: &Error, attempt: u32, began: Instant) {
         if self.client.events.wants(tracing::Level::DEBUG) {
-            let request_id = error
-                .request_id()
-                .map(|id| self.endpoint.key.token.scrub(id).into_owned());
-            self.tell(status, request_id, attempt, began);
+            self.tell(status, error.request_id().map(str::to_owned), attempt, began);
         }
     }
 
+    /// A server may name a request by anything that it was sent, the token included.
     fn tell(&self, status: u16, request_id: Option<String>, attempt: u32, began: Instant) {
+        let token = &self.endpoint.key.token;
+        let request_id = request_id.map(|id| token.scrub(&id).into_owned());
         self.client.events.emit(&Event::Answered {
             operation: self.request.name(),
             host: self.endpoint.base.host().to_owned(),
@@ -323,6 +320,6 @@ fn timing(client: &Inner, request: &Request, began: Instant) -> Timing {
         attempt: call.timeout.or(if long { None } else { all.timeout }),
         idle: call.read_timeout.unwrap_or(usual_idle),
         connect: call.connect_timeout.unwrap_or(all.connect_timeout),
-        deadline: call.deadline.or(all.deadline).map(|limit| (began + limit, limit)),
+        deadline: call.deadline.or(all.deadline).map(|limit| (after(began, limit), limit)),
     }
 }

@@ -15,6 +15,7 @@ use crate::client::Inner;
 use crate::download::{Context, Download};
 use crate::error::{Error, ErrorAnswer, Place};
 use crate::failure::{self, Failure};
+use crate::moment::after;
 use crate::retry::{self, Decision, Pause, Policy, Situation};
 use crate::retry_after;
 use crate::stats::Counters;
@@ -114,7 +115,7 @@ impl Fetch<'_> {
                         place: place(&url),
                         attempts,
                         idle: options.long_read_timeout,
-                        deadline: options.deadline.map(|limit| Instant::now() + limit),
+                        deadline: options.deadline.map(|limit| after(Instant::now(), limit)),
                         counters: Arc::clone(&self.client.counters),
                     };
                     return Ok(Download::new(response, context));
@@ -130,7 +131,7 @@ impl Fetch<'_> {
     async fn send(&self, url: Url) -> Result<reqwest::Response, Failure> {
         let options = &self.client.options;
         let loopback = url.host().is_some_and(|host| base_url::is_loopback(&host));
-        let lanes = &self.client.process().lanes;
+        let lanes = self.client.lanes();
         let http = lanes
             .pick(url.scheme() == "https", loopback, options, &self.client.counters)
             .map_err(Failure::last)?;

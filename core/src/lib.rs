@@ -49,6 +49,9 @@
 )]
 
 pub mod api;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod operation;
 pub mod records;
 pub mod runtime;
@@ -68,9 +71,11 @@ mod error;
 mod events;
 mod failure;
 mod fetch;
+mod here;
 mod instances;
 mod jwt;
 mod limiter;
+mod moment;
 mod names;
 mod options;
 mod outgoing;
@@ -81,6 +86,7 @@ mod request;
 mod retry;
 mod retry_after;
 mod stats;
+mod target;
 mod token;
 mod transport;
 mod typed;
@@ -92,6 +98,7 @@ pub use connection::Connection;
 pub use download::{Download, Progress, ProgressSink};
 pub use error::{Error, ErrorKind};
 pub use events::{Event, EventSink};
+pub use here::Here;
 pub use options::{CallOptions, ClientOptions, RateLimit, RateLimiting};
 pub use paging::{Pages, RawPage};
 pub use request::{Reply, Request, Value};

@@ -6,7 +6,58 @@
 //! finds another's tag makes its own and leaves the old one alone. Not even its destructor may run, as that would take locks.
 
 use std::ptr;
+#[cfg(unix)]
+use std::sync::atomic::{AtomicU8, AtomicU32};
 use std::sync::atomic::{AtomicPtr, Ordering};
+
+/// The number of this process. Asked of the system once: every call wants to know it several times, and where the system is
+/// slow to answer that is felt.
+#[cfg(unix)]
+pub(crate) fn id() -> u32 {
+    /// 0 until it was asked for.
+    static ID: AtomicU32 = AtomicU32::new(0);
+
+    /// Runs in the child of a fork, where it may do little more than this.
+    extern "C" fn forget() {
+        ID.store(0, Ordering::Release);
+    }
+
+    fn ask() -> u32 {
+        const NOT_WATCHED: u8 = 0;
+        const BEGUN: u8 = 1;
+        const WATCHED: u8 = 2;
+        // No lock, which a fork might catch: whoever comes while it is being set up, or after that failed, just asks again.
+        static WATCH: AtomicU8 = AtomicU8::new(NOT_WATCHED);
+        if WATCH
+            .compare_exchange(NOT_WATCHED, BEGUN, Ordering::AcqRel, Ordering::Acquire)
+            .is_ok()
+        {
+            #[expect(unsafe_code, reason = "only C can watch for forks")]
+            // SAFETY: the handler is a function of this library, which is never unloaded once its threads have run, and it
+            // does no more than store a number.
+            let refused = unsafe { libc::pthread_atfork(None, None, Some(forget)) };
+            if refused == 0 {
+                WATCH.store(WATCHED, Ordering::Release);
+            }
+        }
+        let id = std::process::id();
+        if WATCH.load(Ordering::Acquire) == WATCHED {
+            ID.store(id, Ordering::Release);
+        }
+        id
+    }
+
+    match ID.load(Ordering::Acquire) {
+        0 => ask(),
+        id => id,
+    }
+}
+
+/// The number of this process.
+#[cfg(not(unix))]
+pub(crate) fn id() -> u32 {
+    std::process::id()
+}
 
 /// A lazily made value of the current process.
 pub(crate) struct PerProcess<T> {
@@ -43,11 +94,11 @@ impl<T: Send + Sync> PerProcess<T> {
         // SAFETY: a non-null pointer came from `Box::into_raw` and is freed only by `drop`, which has `&mut self`; the
         // slots that are replaced after a fork are leaked on purpose.
         let slot = unsafe { slot.as_ref() }?;
-        (slot.pid == std::process::id()).then_some(&slot.value)
+        (slot.pid == id()).then_some(&slot.value)
     }
 
     fn replace(&self, value: T) -> &T {
-        let pid = std::process::id();
+        let pid = id();
         let fresh = Box::into_raw(Box::new(Slot { pid, value }));
         let mut seen = self.slot.load(Ordering::Acquire);
         loop {
@@ -75,7 +126,7 @@ impl<T> Drop for PerProcess<T> {
     fn drop(&mut self) {
         let slot = *self.slot.get_mut();
         // SAFETY: as in `get`; nobody else can look any more.
-        if unsafe { slot.as_ref() }.is_some_and(|slot| slot.pid == std::process::id()) {
+        if unsafe { slot.as_ref() }.is_some_and(|slot| slot.pid == id()) {
             // SAFETY: the pointer came from `Box::into_raw`.
             drop(unsafe { Box::from_raw(slot) });
         }

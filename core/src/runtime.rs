@@ -17,7 +17,7 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::error::Error;
-use crate::process::PerProcess;
+use crate::process::{self, PerProcess};
 
 /// Worker threads at most. One is enough to saturate a few connections; four leave room for decompression.
 const MAX_WORKERS: usize = 4;
@@ -57,13 +57,13 @@ pub fn handle() -> Result<&'static Handle, Error> {
 /// Whether [`shutdown`] was called in this process.
 #[must_use]
 pub fn is_shut_down() -> bool {
-    SHUT_DOWN.load(Ordering::Acquire) == std::process::id()
+    SHUT_DOWN.load(Ordering::Acquire) == process::id()
 }
 
 /// Drops every task and ends the threads, waiting at most `timeout` for those that are busy. Later calls of [`handle`]
 /// fail instead of starting anew. Calling it twice does no harm.
 pub fn shutdown(timeout: Duration) {
-    SHUT_DOWN.store(std::process::id(), Ordering::Release);
+    SHUT_DOWN.store(process::id(), Ordering::Release);
     let Some(Ok(engine)) = ENGINE.get() else { return };
     let runtime = engine
         .runtime
