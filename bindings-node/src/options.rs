@@ -35,6 +35,7 @@ struct Client {
     max_backoff: Option<f64>,
     max_retry_after: Option<f64>,
     rate_limit: Option<Limit>,
+    max_answer_bytes: Option<usize>,
     concurrency: Option<usize>,
     prefetch: Option<usize>,
     proxy: Option<String>,
@@ -96,6 +97,7 @@ pub(crate) fn client(json: &str, user_agent: String, on_event: Option<EventSink>
     set(&mut options.backoff, given.backoff.map(millis));
     set(&mut options.max_backoff, given.max_backoff.map(millis));
     set(&mut options.max_retry_after, given.max_retry_after.map(millis));
+    set(&mut options.max_answer_bytes, given.max_answer_bytes);
     set(&mut options.max_concurrency, given.concurrency);
     set(&mut options.prefetch, given.prefetch);
     set(&mut options.allow_http, given.allow_http);

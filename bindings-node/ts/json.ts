@@ -7,6 +7,9 @@
 
 import { ConfigError } from './errors.js'
 
+/** How deep a body may be, as in the other languages: no server reads deeper ones, and the call stack ends somewhere. */
+const DEPTH = 180
+
 /** What JSON cannot carry, and where it is. */
 export class Unwritable extends Error {
   /** The way to it, from outside to inside: names of properties, places in arrays. */
@@ -69,6 +72,7 @@ function isSimple(value: unknown): boolean {
 
 function checkObject(value: object, above: object[]): boolean {
   if (above.includes(value)) throw new Unwritable('contains itself, which JSON cannot carry.')
+  if (above.length > DEPTH) throw new Unwritable('is nested too deeply.')
   if (value instanceof Date) {
     if (Number.isNaN(value.getTime())) throw new Unwritable('is an invalid date.')
     return true

@@ -72,6 +72,11 @@ export interface ClientOptions {
   maxRetryAfter?: number | undefined
   /** The rate limit; false for none. Default: none until the API tells of one, or answers 429. */
   rateLimit?: RateLimit | false | undefined
+  /**
+   * Most bytes of one answer that are held, once it is unpacked; a larger one is a `DecodeError`. Default: 512 MiB. Files
+   * are not held, and have no limit.
+   */
+  maxAnswerBytes?: number | undefined
   /** Most requests in flight to one host. Default: 16. */
   concurrency?: number | undefined
   /** Pages fetched ahead of the reader. Default: 1. */
@@ -139,6 +144,7 @@ const CLIENT: Record<keyof ClientOptions, Kind> = {
   maxBackoff: 'ms',
   maxRetryAfter: 'ms',
   rateLimit: 'limit',
+  maxAnswerBytes: 'count',
   concurrency: 'count',
   prefetch: 'count',
   proxy: 'text',

@@ -183,6 +183,7 @@ pub fn client(py: Python<'_>, dict: &Bound<'_, PyDict>) -> PyResult<ClientOption
     set(&mut options.max_backoff, read.seconds("max_backoff")?);
     set(&mut options.max_retry_after, read.seconds("max_retry_after")?);
     set(&mut options.rate_limit, read.rate_limit()?);
+    set(&mut options.max_answer_bytes, read.number("max_answer_bytes")?);
     set(&mut options.max_concurrency, read.number("concurrency")?);
     set(&mut options.prefetch, read.number("prefetch")?);
     set(&mut options.allow_http, read.flag("allow_http")?);

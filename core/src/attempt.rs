@@ -57,7 +57,10 @@ impl Timing {
 impl Until {
     /// The next moment at which patience ends if nothing comes from now on.
     fn next(&self) -> (Instant, Limit) {
-        let silence = (after(Instant::now(), self.timing.idle), Limit::Silence(self.timing.idle));
+        let silence = (
+            after(Instant::now(), self.timing.idle),
+            Limit::Silence(self.timing.idle),
+        );
         match self.end {
             Some(end) if end.0 <= silence.0 => end,
             _ => silence,
@@ -69,6 +72,8 @@ impl Until {
 pub(crate) struct Success {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
+    /// Until the headers of the answer came.
+    pub(crate) round_trip: Duration,
     pub(crate) body: SuccessBody,
 }
 
@@ -108,7 +113,7 @@ impl Call<'_> {
             }
         })?;
         let status = response.status();
-        permit.arrived(Arrival::Answered {
+        let round_trip = permit.arrived(Arrival::Answered {
             connected,
             accepted: status != StatusCode::TOO_MANY_REQUESTS,
         });
@@ -120,6 +125,7 @@ impl Call<'_> {
             return Ok(Success {
                 status,
                 headers,
+                round_trip,
                 body: SuccessBody::Open(response),
             });
         }
@@ -130,6 +136,7 @@ impl Call<'_> {
         Ok(Success {
             status,
             headers,
+            round_trip,
             body: SuccessBody::Whole(body),
         })
     }

@@ -12,6 +12,9 @@ use crate::error::Error;
 /// The last path segment of every base.
 const SUFFIX: &str = "/api:meta";
 
+/// Characters of a refused URL that an error shows.
+const SHOWN: usize = 200;
+
 /// A checked base URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct BaseUrl {
@@ -139,19 +142,32 @@ impl BaseUrl {
 /// Whether the host is this machine.
 pub(crate) fn is_loopback(host: &Host<&str>) -> bool {
     match host {
-        Host::Domain(name) => *name == "localhost" || name.ends_with(".localhost"),
-        Host::Ipv4(address) => address.is_loopback(),
-        Host::Ipv6(address) => IpAddr::V6(*address).to_canonical().is_loopback(),
+        Host::Domain(name) => {
+            let name = name.strip_suffix('.').unwrap_or(name);
+            name == "localhost" || name.ends_with(".localhost")
+        }
+        Host::Ipv4(address) => is_here(IpAddr::V4(*address)),
+        Host::Ipv6(address) => is_here(IpAddr::V6(*address).to_canonical()),
     }
 }
 
+/// Connecting to the address that means "any" also leads to this machine.
+const fn is_here(address: IpAddr) -> bool {
+    address.is_loopback() || address.is_unspecified()
+}
+
 /// A URL for an error: what stands before an `@` may be a password, what follows a `?` a key.
+/// It may come from a server, so only its start is told.
 fn shown(text: &str) -> String {
     let text = text.split(['?', '#']).next().unwrap_or_default();
-    match (text.find("://"), text.rfind('@')) {
+    let text = match (text.find("://"), text.rfind('@')) {
         (Some(scheme), Some(at)) if scheme < at => format!("{}://…@{}", &text[..scheme], &text[at + 1..]),
         (None, Some(at)) => format!("…@{}", &text[at + 1..]),
         _ => text.to_owned(),
+    };
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
     }
 }
 
@@ -190,6 +206,13 @@ mod tests {
             "http://127.0.0.1:1",
             "http://[::1]:9/api:meta",
             "http://a.localhost",
+            "http://localhost.",
+            "http://0.0.0.0:8080",
+            "http://[::]:1",
+            "http://[::ffff:127.0.0.1]",
+            "http://[::ffff:0.0.0.0]",
+            "http://2130706433",
+            "http://0x7f.1",
         ] {
             assert!(parse(text).expect(text).is_loopback());
         }
@@ -198,6 +221,9 @@ mod tests {
             "http://10.0.0.1",
             "http://localhost.evil.com",
             "http://127.0.0.1.evil.com",
+            "http://localhost..",
+            "http://xn--localhost-",
+            "http://1.0.0.127",
         ] {
             assert!(parse(text).unwrap_err().to_string().contains("plain http"), "{text}");
         }
@@ -227,6 +253,8 @@ mod tests {
             .unwrap_err()
             .to_string();
         assert!(!message.contains("hunter2"), "{message}");
+        let endless = parse(&"[".repeat(100_000)).unwrap_err().to_string();
+        assert!(endless.len() < 400, "{} bytes", endless.len());
     }
 
     #[test]

@@ -15,6 +15,7 @@
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use futures_util::FutureExt as _;
 use tokio::time::Instant;
@@ -30,6 +31,7 @@ use crate::fetch::Fetch;
 use crate::moment::after;
 use crate::names;
 use crate::operation::Api;
+use crate::options::RateLimit;
 use crate::paging::Pages;
 use crate::prepare::Prepared;
 use crate::request::{Reply, Request};
@@ -86,18 +88,24 @@ impl Connection {
                 return Err(Error::internal("The answer was left unread."));
             };
             let headers = done.success.headers;
-            Ok(Reply {
+            let reply = Reply {
                 status: done.success.status,
                 request_id: crate::error::request_id(&headers),
                 headers,
                 body,
                 attempts: done.attempts,
+                round_trip: done.success.round_trip,
                 origin: crate::request::Origin {
                     endpoint,
                     operation: request.operation(),
                     name: request.name(),
+                    writes: request.writes(),
                 },
-            })
+            };
+            if reply.is_strange_page() {
+                return Err(reply.decode_error("A web page came where data was due: not the API answered."));
+            }
+            Ok(reply)
         })
         .await
     }
@@ -119,7 +127,11 @@ impl Connection {
                 place: engine::place(request, Some(&endpoint)),
                 attempts: done.attempts,
                 idle: request.options.read_timeout.unwrap_or(options.long_read_timeout),
-                deadline: request.options.deadline.or(options.deadline).map(|limit| after(began, limit)),
+                deadline: request
+                    .options
+                    .deadline
+                    .or(options.deadline)
+                    .map(|limit| after(began, limit)),
                 counters: Arc::clone(&self.client.inner.counters),
             };
             let download = Download::new(response, context);
@@ -154,6 +166,27 @@ impl Connection {
     /// Those of a call of `account.instances.get`.
     pub async fn resolve(&self) -> Result<String, Error> {
         self.endpoint().await.map(|endpoint| endpoint.base.as_str().to_owned())
+    }
+
+    /// When the token that is sent there expires; none when it does not say, as only tokens that are JWTs do.
+    #[must_use]
+    pub fn token_expires_at(&self) -> Option<SystemTime> {
+        match &self.target {
+            Target::Account(endpoint) | Target::Instance(endpoint) => endpoint.key.expires_at(),
+            Target::Named(_) => self.client.token_expires_at(),
+        }
+    }
+
+    /// The rate limit that calls there keep to now: the user's, the one the account API told, or the one a 429 taught. None
+    /// when no limit is known, or where the instance is not.
+    #[must_use]
+    pub fn rate_limit(&self) -> Option<RateLimit> {
+        let endpoint = match &self.target {
+            Target::Account(endpoint) | Target::Instance(endpoint) => Arc::clone(endpoint),
+            Target::Named(name) => self.client.inner.process().instances.known(name)?,
+        };
+        let limiting = self.client.inner.options.rate_limit;
+        endpoint.limiter(limiting, &self.client.inner.events).limit()
     }
 
     /// The client behind it.

@@ -17,6 +17,11 @@ use crate::token::Token;
 /// Where the account API lives unless someone says otherwise.
 const ACCOUNT_URL: &str = "https://app.xano.com";
 
+/// Bytes of a credentials file, and brackets in it. A profile has a dozen lines; what has more than these is another file, or
+/// made to keep the parser busy, which it is for a time that grows with the square of its depth.
+const LARGEST: usize = 256 * 1024;
+const MOST_BRACKETS: usize = 2000;
+
 /// What a client needs to begin.
 #[derive(Debug)]
 pub(crate) struct Credentials {
@@ -111,7 +116,19 @@ fn read_profile(path: &Path, named: Option<&str>, events: &Events) -> Result<Pro
         ))
     })?;
     warn_if_readable_by_others(path, events);
-    let file: Value = serde_norway::from_str(&text).map_err(|cause| {
+    profile_of(&text, &shown.to_string(), named, events)
+}
+
+/// The profile that is `named`, or else the file's default.
+fn profile_of(text: &str, shown: &str, named: Option<&str>, events: &Events) -> Result<Profile, Error> {
+    let brackets = text.bytes().filter(|byte| matches!(byte, b'[' | b'{')).count();
+    if text.len() > LARGEST || brackets > MOST_BRACKETS {
+        return Err(Error::config(format!(
+            "The credentials file {shown} is none: it has {} bytes and {brackets} brackets. Is it the right file?",
+            text.len()
+        )));
+    }
+    let file: Value = serde_norway::from_str(text).map_err(|cause| {
         let place = cause
             .location()
             .map_or_else(String::new, |at| format!(" near line {}", at.line()));
@@ -147,6 +164,15 @@ fn read_profile(path: &Path, named: Option<&str>, events: &Events) -> Result<Pro
         account_origin: text_of(profile.get("account_origin")),
         instance_origin: text_of(profile.get("instance_origin")),
     })
+}
+
+#[cfg(feature = "fuzzing")]
+pub(crate) fn profile_for_fuzzing(
+    text: &str,
+    named: Option<&str>,
+) -> Result<(bool, Option<String>, Option<String>), Error> {
+    let profile = profile_of(text, "credentials.yaml", named, &Events::default())?;
+    Ok((profile.token.is_some(), profile.account_origin, profile.instance_origin))
 }
 
 fn text_of(value: Option<&Value>) -> Option<String> {

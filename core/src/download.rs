@@ -10,7 +10,7 @@
 //! ```
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,7 +20,9 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::time::Instant;
 
 use crate::error::{Error, ErrorAnswer, Place};
+use crate::moment::after;
 use crate::stats::Counters;
+use crate::target::{Target, refuse};
 
 /// Bytes of a refusal that are read: enough for any message, little enough to hold.
 const MAX_REFUSAL: usize = 64 * 1024;
@@ -126,14 +128,19 @@ impl Download {
     }
 
     /// Makes sure that a file is coming: Xano answers some refused exports with status 200 and the JSON of an error,
-    /// whatever the content type says, and no archive begins with a brace.
+    /// whatever the content type says, and no archive begins with a brace. A web page is what stands between here and the
+    /// server, and no archive either.
     pub(crate) async fn refusing_json(mut self) -> Result<Self, Error> {
         let mut start = BytesMut::new();
-        while start.trim_ascii_start().is_empty() {
+        while start.trim_ascii_start().is_empty() && start.len() < MAX_REFUSAL {
             match self.receive().await? {
                 Some(piece) => start.extend_from_slice(&piece),
                 None => return Err(self.broken(Error::decode("The server sent an empty file.", &start))),
             }
+        }
+        if crate::request::is_page(self.response.headers()) {
+            let message = "The server sent a web page where a file was due: not the API answered.";
+            return Err(self.broken(Error::decode(message, &start)));
         }
         if start.trim_ascii_start().first() != Some(&b'{') {
             self.peeked = Some(start.freeze());
@@ -155,7 +162,7 @@ impl Download {
     }
 
     async fn receive(&mut self) -> Result<Option<Bytes>, Error> {
-        let silence = Instant::now() + self.context.idle;
+        let silence = after(Instant::now(), self.context.idle);
         let until = self.context.deadline.map_or(silence, |deadline| deadline.min(silence));
         let piece = match tokio::time::timeout_at(until, self.response.chunk()).await {
             Ok(Ok(piece)) => piece,
@@ -178,42 +185,26 @@ impl Download {
     }
 
     /// Writes the body to `path` and returns its length. The file appears whole or not at all: it is written beside its
-    /// place and renamed at the end.
+    /// place, brought to the disk and renamed at the end. A new file can be read by its owner only.
     ///
     /// # Errors
     /// Those of [`chunk`](Self::chunk); `config_error` when the file cannot be written.
     pub async fn save(mut self, path: impl AsRef<Path>, mut on_progress: impl FnMut(Progress)) -> Result<u64, Error> {
         let path = path.as_ref();
-        let unfinished = Unfinished::beside(path);
-        let refuse = |cause: std::io::Error| Error::config(format!("{} cannot be written: {cause}.", path.display()));
-        let mut file = tokio::fs::File::create(&unfinished.0).await.map_err(refuse)?;
+        let refuse = |cause: std::io::Error| refuse(path, &cause);
+        let (target, file) = Target::create(path)?;
+        let mut file = tokio::fs::File::from_std(file);
         let total = self.total();
         while let Some(piece) = self.chunk().await? {
             file.write_all(&piece).await.map_err(refuse)?;
             on_progress(Progress { done: self.done, total });
         }
         file.flush().await.map_err(refuse)?;
-        drop(file);
-        tokio::fs::rename(&unfinished.0, path).await.map_err(refuse)?;
-        std::mem::forget(unfinished);
+        let file = file.into_std().await;
+        let finishing = tokio::task::spawn_blocking(move || target.finish(file));
+        finishing
+            .await
+            .unwrap_or_else(|cause| Err(Error::internal("A file could not be finished.").with_source(cause)))?;
         Ok(self.done)
-    }
-}
-
-/// A file that goes away unless it is finished, also when the call is given up.
-struct Unfinished(PathBuf);
-
-impl Unfinished {
-    fn beside(path: &Path) -> Self {
-        let mut name = path.file_name().unwrap_or_default().to_owned();
-        name.push(format!(".{:08x}.part", fastrand::u32(..)));
-        Self(path.with_file_name(name))
-    }
-}
-
-impl Drop for Unfinished {
-    fn drop(&mut self) {
-        // It may not exist yet; there is nobody to tell anyway.
-        let _ = std::fs::remove_file(&self.0);
     }
 }

@@ -47,6 +47,11 @@ impl Key {
         }
     }
 
+    /// When the token expires, as far as it tells.
+    pub(crate) fn expires_at(&self) -> Option<SystemTime> {
+        self.expiry.as_ref().map(Expiry::at)
+    }
+
     /// The date on which the token expired, if it did.
     pub(crate) fn expired_on(&self) -> Option<String> {
         self.expiry

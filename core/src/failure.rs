@@ -68,6 +68,13 @@ pub(crate) fn stalled(limit: Duration) -> Error {
         .with_hint("Raise read_timeout if the server needs that long to think.")
 }
 
+/// More came than is held.
+pub(crate) fn too_large(most: usize) -> Error {
+    let message = format!("The answer has more than the {most} bytes that are held of one.");
+    Error::new(ErrorKind::Decode, message)
+        .with_hint("Ask for less at once, such as smaller pages, or raise max_answer_bytes if it has to be so large.")
+}
+
 /// The body of an answer broke off.
 pub(crate) fn cut(cause: reqwest::Error) -> Error {
     Error::new(

@@ -46,6 +46,10 @@ impl Expiry {
         })
     }
 
+    pub(crate) const fn at(&self) -> SystemTime {
+        self.at
+    }
+
     /// The date for people.
     pub(crate) fn date(&self) -> String {
         httpdate::fmt_http_date(self.at)

@@ -224,7 +224,7 @@ impl Limiter {
         (pause, learned)
     }
 
-    #[cfg(test)]
+    /// The limit that is known.
     pub(crate) fn limit(&self) -> Option<RateLimit> {
         lock(&self.window).limit
     }
@@ -342,8 +342,8 @@ impl Slot {
 }
 
 impl Permit {
-    /// Says how the attempt ended. The place is given back when the permit is dropped.
-    pub(crate) fn arrived(&mut self, arrival: Arrival) {
+    /// Says how the attempt ended, and is told how long it took until now. The place is given back when the permit is dropped.
+    pub(crate) fn arrived(&mut self, arrival: Arrival) -> Duration {
         self.arrival = arrival;
         let mut window = lock(&self.limiter.window);
         let round_trip = self.sent.elapsed();
@@ -362,6 +362,7 @@ impl Permit {
         window.settle(self.id, round_trip, arrival);
         drop(window);
         self.limiter.freed.notify_one();
+        round_trip
     }
 }
 

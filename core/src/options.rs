@@ -68,6 +68,10 @@ pub struct ClientOptions {
 
     /// The rate limit. Default: [`RateLimiting::Auto`].
     pub rate_limit: RateLimiting,
+    /// Most bytes of one answer that are held, once it is unpacked; a larger one is a `decode_error`. Default: 512 MiB, far
+    /// above the largest page, and below what a few kilobytes of a hostile or broken server could unpack to. Files are
+    /// not held, and have no limit.
+    pub max_answer_bytes: usize,
     /// Most requests in flight to one origin. Default: 16; more buys nothing from one server and crowds out others.
     pub max_concurrency: usize,
     /// Pages fetched ahead of the reader. Default: 1; 0 fetches only what is asked for.
@@ -112,6 +116,7 @@ impl Default for ClientOptions {
             max_retry_after: Duration::from_secs(120),
             seed: None,
             rate_limit: RateLimiting::Auto,
+            max_answer_bytes: 512 * 1024 * 1024,
             max_concurrency: 16,
             prefetch: 1,
             proxy: None,

@@ -222,7 +222,7 @@ impl Pages {
     fn fetch_ahead(&mut self, next: u64, total_pages: Option<u64>) -> Result<(), Error> {
         let certain = total_pages.unwrap_or(next);
         let last = certain
-            .min(next + self.ahead as u64 - u64::from(self.ahead > 0))
+            .min(next.saturating_add(self.ahead.saturating_sub(1) as u64))
             .min(self.last_wanted.unwrap_or(u64::MAX));
         for page in next..=last {
             if self.ahead == 0 || self.fetching.iter().any(|fetching| fetching.page == page) {
@@ -299,7 +299,7 @@ impl Pages {
             .total
             .is_some_and(|total| self.from_start && self.received >= total);
         // More than a page holds means that the server does not page at all.
-        (found.count as u64 == size && !all_came).then_some(number + 1)
+        (found.count as u64 == size && !all_came).then(|| number.saturating_add(1))
     }
 
     /// Says so when the server promised more or fewer items than came.

@@ -11,6 +11,9 @@ pub mod arrow;
 mod check;
 mod copy;
 mod files;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod job;
 mod load;
 mod options;
@@ -35,6 +38,11 @@ pub use report::{Failure, Report};
 pub use rows::{Row, Rows, Trouble};
 pub use schema::{Column, Kind, Schema};
 pub use search::{Search, Sort};
+
+#[cfg(feature = "fuzzing")]
+pub(crate) fn expression(text: &RawValue) -> Result<search::Expression, Error> {
+    search::Expression::read(Some(text))
+}
 
 /// The records of one table in one data source. Cloning is cheap; making one sends nothing.
 #[derive(Clone, Debug)]

@@ -15,6 +15,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
@@ -22,7 +23,7 @@ use http::{HeaderMap, StatusCode};
 use crate::body::Body;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, Place};
-use crate::operation::{self, Method, Operation};
+use crate::operation::{self, AnswerKind, Method, Operation};
 use crate::options::CallOptions;
 
 /// One call: an operation with its parameters.
@@ -258,12 +259,22 @@ impl<T: Into<Value>> From<Option<T>> for Value {
     }
 }
 
+/// Whether the headers announce a web page.
+pub(crate) fn is_page(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(http::header::CONTENT_TYPE);
+    content_type
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.trim_start().to_ascii_lowercase().starts_with("text/html"))
+}
+
 /// Where an answer came from, so that an error about it can say so.
 #[derive(Clone, Debug)]
 pub(crate) struct Origin {
     pub(crate) endpoint: Arc<Endpoint>,
     pub(crate) operation: Option<&'static Operation>,
     pub(crate) name: Cow<'static, str>,
+    /// Whether the request changed something, so that an answer nobody understands leaves open what was done.
+    pub(crate) writes: bool,
 }
 
 /// An answer with a status of success.
@@ -278,12 +289,22 @@ pub struct Reply {
     pub body: Bytes,
     /// How many attempts it took; 1 = the first was good.
     pub attempts: u32,
+    /// From sending the last attempt to the beginning of its answer, a new connection included; waits for the rate limit are
+    /// not.
+    pub round_trip: Duration,
     /// The server's name for this request, if it gave one.
     pub request_id: Option<String>,
     pub(crate) origin: Origin,
 }
 
 impl Reply {
+    /// Whether it is a web page where the table promises data or nothing: something on the way, such as a login page or a
+    /// gateway, answered in the server's place and with a status of success.
+    pub(crate) fn is_strange_page(&self) -> bool {
+        let answer = self.origin.operation.map(|row| row.answer);
+        matches!(answer, Some(AnswerKind::Json | AnswerKind::Empty)) && is_page(&self.headers)
+    }
+
     /// The body as `T`. An empty body reads as JSON null.
     ///
     /// # Errors
@@ -299,6 +320,7 @@ impl Reply {
     }
 
     /// The error for an answer that does not read as it should, for language bindings that decode the body themselves.
+    /// What was asked for may have been done, so for a write its outcome is unknown.
     #[must_use]
     pub fn decode_error(&self, message: &str) -> Error {
         let origin = &self.origin;
@@ -309,10 +331,13 @@ impl Reply {
             host: Some(origin.endpoint.base.host().to_owned()),
             scope: origin.operation.and_then(|row| row.scope),
         };
-        Error::decode(message, &self.body)
+        let mut error = Error::decode(message, &self.body)
             .with_status(self.status)
             .with_attempts(self.attempts)
-            .at(&place)
-            .scrubbed(&origin.endpoint.key.token)
+            .with_outcome_unknown(origin.writes);
+        if origin.writes {
+            error = error.with_hint("It may have been done all the same: look before you repeat it.");
+        }
+        error.at(&place).scrubbed(&origin.endpoint.key.token)
     }
 }

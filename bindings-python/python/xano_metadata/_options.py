@@ -141,6 +141,9 @@ class SharedFields(TypedDict, total=False):
     rate_limit: RateLimit | Literal["auto", "off"]
     """The rate limit for every origin. Default: `"auto"`: none until the account API says that an instance is limited
     (then 10 in 20 s) or a 429 teaches one."""
+    max_answer_bytes: int
+    """Most bytes of one answer that are held, once it is unpacked; a larger one is a `DecodeError`. Default: 512 MiB.
+    Files are not held, and have no limit."""
     concurrency: int
     """Most requests in flight to one origin. Default: 16."""
     prefetch: int

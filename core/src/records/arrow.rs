@@ -180,5 +180,14 @@ impl ArrowReader {
     }
 }
 
+#[cfg(feature = "fuzzing")]
+pub(crate) fn decode_for_fuzzing(
+    schema: &super::Schema,
+    options: &ArrowOptions,
+    page: &[u8],
+) -> Result<Vec<RecordBatch>, Error> {
+    Decoder::new(&Plan::new(schema, options)?).decode(page)
+}
+
 #[cfg(test)]
 mod tests;

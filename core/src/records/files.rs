@@ -5,15 +5,16 @@
 //!
 //! - [`csv_split`], [`csv_read`], [`csv_write`]: CSV, where null and empty text differ.
 //! - [`ndjson`]: a JSON object on each line; [`measure`] tells what makes a line too large.
-//! - [`source`]: a file as the source of a load. [`target`]: a file that is being written.
+//! - [`source`]: a file as the source of a load. A file that is being written is a `Target`.
 
 mod csv_read;
 mod csv_split;
 mod csv_write;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod measure;
 mod ndjson;
 mod source;
-mod target;
 
 use std::fs::File;
 use std::io::Write as _;
@@ -27,9 +28,9 @@ use super::options::{ExportOptions, Format, LoadOptions, ReadOptions};
 use super::report::Report;
 use super::{Records, load};
 use crate::error::Error;
+use crate::target::{Target, refuse};
 use csv_write::CsvWriter;
 use source::FileSource;
-use target::{Target, refuse};
 
 impl Records {
     /// Loads the rows of a file. `format` not said means: by the end of the file's name, `.csv`, `.ndjson` or `.jsonl`.

@@ -54,6 +54,8 @@ use super::schema::{Kind, Schema};
 use super::source::Source;
 use crate::error::Error;
 use book::Book;
+#[cfg(feature = "fuzzing")]
+pub use checkpoint::checkpoint_for_fuzzing;
 use checkpoint::{Checkpoint, Identity, Left};
 use course::Course;
 use evidence::Evidence;

@@ -281,3 +281,46 @@ async fn a_cut_answer_is_a_connection_error() {
         "{error}"
     );
 }
+
+/// The server said 200: it has most likely been done, and only nobody can read what came of it.
+#[tokio::test]
+async fn a_write_with_an_answer_that_nobody_understands_may_have_been_done() {
+    for body in ["{\"token\":\"ab", "\u{1}\u{2}", "[]"] {
+        let mock = Mock::start([Act::json(200, body)]).await;
+        let reply = mock.account().call(create()).await.expect("an answer");
+        let error = reply
+            .json::<std::collections::BTreeMap<String, String>>()
+            .expect_err("no object");
+        assert_eq!(
+            (error.code(), error.outcome_unknown()),
+            ("decode_error", true),
+            "{body}"
+        );
+        assert!(error.to_string().contains("look before you repeat it"), "{error}");
+    }
+    let mock = Mock::start([Act::json(200, "{")]).await;
+    let reply = mock.account().call(me()).await.expect("an answer");
+    let error = reply.json::<serde_json::Value>().expect_err("no JSON");
+    assert!(!error.outcome_unknown(), "a read changes nothing");
+}
+
+/// A login page, a gateway: with a status of success, in the place of whatever was due, also of nothing.
+#[tokio::test]
+async fn a_web_page_is_no_answer_whatever_its_status() {
+    let page = || {
+        Act::with(
+            200,
+            &[("content-type", "text/html; charset=utf-8")],
+            b"<html>Please log in",
+        )
+    };
+    let mock = Mock::start([page(), page(), page()]).await;
+    let delete = Request::new("account.snippet.token.delete").expect("in the table");
+    let delete = delete.path_value("abc").path_value("def");
+    for (request, writes) in [(delete, true), (create(), true), (me(), false)] {
+        let error = mock.account().call(request).await.expect_err("no answer of the API");
+        assert_eq!((error.code(), error.status()), ("decode_error", Some(200)));
+        assert_eq!(error.outcome_unknown(), writes, "{error}");
+        assert!(error.to_string().contains("not the API answered"), "{error}");
+    }
+}

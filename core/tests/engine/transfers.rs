@@ -105,6 +105,11 @@ async fn json_where_the_table_promises_a_file_is_a_refusal_whatever_the_status()
         Act::json(200, refusal),
         Act::json(200, "{}"),
         Act::with(200, &[], b""),
+        Act::with(
+            200,
+            &[("content-type", "Text/HTML; charset=utf-8")],
+            b"<html>Please log in",
+        ),
         Act::with(200, &[("content-type", "application/json")], b"\x1f\x8barchive"),
     ])
     .await;
@@ -117,6 +122,10 @@ async fn json_where_the_table_promises_a_file_is_a_refusal_whatever_the_status()
     );
     assert_eq!(
         instance.open(archive.clone()).await.expect_err("empty").code(),
+        "decode_error"
+    );
+    assert_eq!(
+        instance.open(archive.clone()).await.expect_err("a web page").code(),
         "decode_error"
     );
     let mut download = instance.open(archive).await.expect("a mislabelled archive");

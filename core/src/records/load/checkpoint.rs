@@ -13,8 +13,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::ledger::Ledger;
-use super::lock::{Lock, beside, private};
+use super::lock::{Lock, beside};
 use crate::error::Error;
+use crate::target::private;
 
 const FORMAT: &str = "xano-metadata checkpoint of a load";
 const VERSION: u32 = 1;
@@ -125,7 +126,16 @@ impl Checkpoint {
 
 fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
     let fresh = beside(path, ".new");
-    let mut file = private(OpenOptions::new().write(true).create(true).truncate(true)).open(&fresh)?;
+    // Never through what somebody else may have put there: it could be a link, or a file that others can read.
+    let mut options = OpenOptions::new();
+    let options = private(options.write(true).create_new(true));
+    let mut file = match options.open(&fresh) {
+        Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {
+            fs::remove_file(&fresh)?;
+            options.open(&fresh)?
+        }
+        opened => opened?,
+    };
     file.write_all(text)?;
     file.sync_all()?;
     fs::rename(&fresh, path)?;
@@ -137,19 +147,27 @@ fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
+fn unusable(path: &Path, reason: &str) -> Error {
+    Error::config(format!(
+        "{} {reason} Nothing was sent and the file was left as it is.",
+        path.display()
+    ))
+}
+
 fn read(path: &Path, identity: &Identity) -> Result<Option<Left>, Error> {
-    let refuse = |reason: String| {
-        Err(Error::config(format!(
-            "{} {reason} Nothing was sent and the file was left as it is.",
-            path.display()
-        )))
-    };
+    let refuse = |reason: String| Err(unusable(path, &reason));
     let text = match fs::read(path) {
         Ok(text) => text,
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(cause) => return refuse(format!("cannot be read: {cause}.")),
     };
-    match serde_json::from_slice::<Opening>(&text) {
+    understand(path, &text, identity).map(Some)
+}
+
+/// The checkpoint that a text is, if it is this job's.
+fn understand(path: &Path, text: &[u8], identity: &Identity) -> Result<Left, Error> {
+    let refuse = |reason: String| Err(unusable(path, &reason));
+    match serde_json::from_slice::<Opening>(text) {
         Ok(opening) if opening.format == FORMAT && opening.version != VERSION => {
             return refuse(format!(
                 "is a checkpoint of another version of this library ({}): go on with that version, or give another file.",
@@ -159,7 +177,7 @@ fn read(path: &Path, identity: &Identity) -> Result<Option<Left>, Error> {
         Ok(opening) if opening.format == FORMAT => {}
         _ => return refuse("is no checkpoint of a load: give another file, or remove it.".to_owned()),
     }
-    let content: Content = match serde_json::from_slice(&text) {
+    let content: Content = match serde_json::from_slice(text) {
         Ok(content) => content,
         Err(cause) => {
             return refuse(format!(
@@ -172,10 +190,34 @@ fn read(path: &Path, identity: &Identity) -> Result<Option<Left>, Error> {
             "is the checkpoint of another job: {difference}. Give another file, or remove it if that job is given up."
         ));
     }
-    Ok(Some(Left {
+    Ok(Left {
         job: content.job,
         ledger: content.ledger,
-    }))
+    })
+}
+
+/// Whether a text is the checkpoint of a job that inserts into table 1 at `https://x.example`, and if so what would be
+/// written of it again.
+#[cfg(feature = "fuzzing")]
+pub fn checkpoint_for_fuzzing(text: &[u8]) -> Result<Vec<u8>, Error> {
+    let identity = Identity {
+        origin: "https://x.example".to_owned(),
+        table: "1".to_owned(),
+        table_name: "order".to_owned(),
+        data_source: "live".to_owned(),
+        action: "insert".to_owned(),
+        key: None,
+        keep_ids: None,
+    };
+    let left = understand(Path::new("checkpoint"), text, &identity)?;
+    let content = Content {
+        format: FORMAT.to_owned(),
+        version: VERSION,
+        job: left.job,
+        identity,
+        ledger: left.ledger,
+    };
+    serde_json::to_vec(&content).map_err(|cause| Error::internal(format!("A checkpoint has no text: {cause}.")))
 }
 
 impl Identity {

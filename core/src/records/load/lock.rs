@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::error::Error;
+use crate::target::private;
 
 /// A job that was just given up may still be writing its last state.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -83,13 +84,6 @@ fn is_still(file: &File, path: &Path) -> bool {
 #[cfg(not(unix))]
 fn is_still(_file: &File, path: &Path) -> bool {
     path.exists()
-}
-
-/// Readable by its owner only: it holds refused rows.
-pub(super) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
-    options
 }
 
 /// The path with something behind its name.

@@ -1,7 +1,8 @@
 //! A file that appears whole or not at all.
 //!
 //! It is written beside its place under a name of its own, brought to the disk and renamed at the end, so that whoever reads
-//! the place finds the old file or the new one, whenever power or the process goes away. Given up, it leaves nothing.
+//! the place finds the old file or the new one, whenever power or the process goes away. Given up, it leaves nothing. What
+//! is in it may be anybody's data, so nobody but its owner may read it, from its first byte on.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -11,7 +12,7 @@ use crate::error::Error;
 
 /// The place of a file under way. Dropped, it takes the file away, also from under whoever is still writing.
 #[derive(Debug)]
-pub(super) struct Target {
+pub(crate) struct Target {
     beside: PathBuf,
     place: PathBuf,
     finished: bool,
@@ -20,7 +21,7 @@ pub(super) struct Target {
 impl Target {
     /// Begins a file that is to be at `path`, and answers what to write to. What stands there already stays until
     /// [`finish`](Self::finish); a link is followed, so that it stays one.
-    pub(super) fn create(path: &Path) -> Result<(Self, File), Error> {
+    pub(crate) fn create(path: &Path) -> Result<(Self, File), Error> {
         let (place, old) = match fs::canonicalize(path) {
             Ok(place) => {
                 let old = fs::metadata(&place).map_err(|cause| refuse(path, &cause))?;
@@ -39,9 +40,8 @@ impl Target {
         let mut beside = name.to_owned();
         beside.push(format!(".{:016x}.part", fastrand::u64(..)));
         let beside = place.with_file_name(beside);
-        let file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
+        // Never one that is there: in a folder that others may write to, it could be a link to somewhere else.
+        let file = private(OpenOptions::new().write(true).create_new(true))
             .open(&beside)
             .map_err(|cause| refuse(path, &cause))?;
         let target = Self {
@@ -57,12 +57,12 @@ impl Target {
     }
 
     /// Where it is to be, for messages.
-    pub(super) fn place(&self) -> &Path {
+    pub(crate) fn place(&self) -> &Path {
         &self.place
     }
 
     /// Puts it in its place.
-    pub(super) fn finish(mut self, file: File) -> Result<(), Error> {
+    pub(crate) fn finish(mut self, file: File) -> Result<(), Error> {
         file.sync_all().map_err(|cause| refuse(&self.place, &cause))?;
         drop(file);
         fs::rename(&self.beside, &self.place).map_err(|cause| refuse(&self.place, &cause))?;
@@ -81,7 +81,14 @@ impl Drop for Target {
     }
 }
 
-pub(super) fn refuse(path: &Path, cause: &io::Error) -> Error {
+/// Readable and writable by its owner only, where it is made.
+pub(crate) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+    options
+}
+
+pub(crate) fn refuse(path: &Path, cause: &io::Error) -> Error {
     Error::config(format!("{} cannot be written: {cause}.", path.display()))
 }
 
@@ -149,6 +156,21 @@ mod tests {
             assert_eq!(error.code(), "config_error", "{error}");
         }
         assert!(names(&folder).is_empty());
+        fs::remove_dir_all(folder).expect("removed");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_new_file_is_its_owners_alone_from_the_start() {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let folder = folder("private");
+        let path = folder.join("a.csv");
+        let mode = |path: &Path| fs::metadata(path).expect("a file").permissions().mode() & 0o777;
+        let (target, file) = Target::create(&path).expect("a target");
+        assert_eq!(mode(&target.beside), 0o600);
+        target.finish(file).expect("in its place");
+        assert_eq!(mode(&path), 0o600);
         fs::remove_dir_all(folder).expect("removed");
     }
 
