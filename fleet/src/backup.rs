@@ -36,7 +36,7 @@ mod made;
 mod manifest;
 mod names;
 mod options;
-//mod restore;
+mod restore;
 mod seal;
 mod subject;
 mod tarball;
@@ -52,7 +52,7 @@ pub use fleet::{FleetBackup, FleetBackupOptions, Removed, fleet};
 pub use made::Backup;
 pub use manifest::{Checked, Manifest, MembersEntry, TableEntry, WorkspaceEntry};
 pub use options::{BackupOptions, Keep, Kind, RestoreOptions, Safety};
-//pub use restore::{Restored, RestoredTable, restore};
+pub use restore::{Restored, RestoredTable, restore};
 pub use verify::{State, Verification, Verified, verify};
 
 /// Does what may wait for the disk, or computes a while, where nobody else has to wait for it.

@@ -91,8 +91,7 @@ struct Target {
 /// good. A found notice tells of each as it is done.
 ///
 /// # Errors
-/// `config_error` for options that cannot be met, and those of a call when the fleet's instances cannot be listed. Everything
-/// else is in the report.
+/// `config_error` for options that cannot be met, and when the fleet's rules disagree. Everything else is in the report.
 pub async fn fleet(fleet: &Fleet, options: &FleetBackupOptions, host: &dyn Host) -> Result<FleetBackup, Error> {
     let began = Instant::now();
     if let Some(keep) = options.keep {
@@ -102,10 +101,10 @@ pub async fn fleet(fleet: &Fleet, options: &FleetBackupOptions, host: &dyn Host)
         return Err(Error::config("concurrency is 0; it must be at least 1."));
     }
     one(options, None).check()?;
-    let mut failures = Vec::new();
     let mut targets = Vec::new();
-    let members = fleet.members().await?;
-    for found in spread(members, options.concurrency, workspaces).await {
+    let found = fleet.roll_call().await?;
+    let mut failures = found.failures;
+    for found in spread(found.members, options.concurrency, workspaces).await {
         match found {
             Ok(found) => targets.extend(found),
             Err(failure) => failures.push(failure),

@@ -7,6 +7,8 @@
 
 mod read;
 
+pub(super) use read::definitions;
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
