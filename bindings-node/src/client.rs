@@ -35,11 +35,21 @@ impl NativeClient {
         Ok(Self { hub, client })
     }
 
-    fn over(&self, connection: Connection) -> NativeConnection {
-        NativeConnection {
-            hub: Arc::clone(&self.hub),
-            connection,
+    /// The same for the engine.
+    pub(crate) const fn engine(&self) -> &Client {
+        &self.client
+    }
+
+    /// Around one of the engine's.
+    pub(crate) fn around(hub: &Arc<Shared>, client: Client) -> Self {
+        Self {
+            hub: Arc::clone(hub),
+            client,
         }
+    }
+
+    fn over(&self, connection: Connection) -> NativeConnection {
+        NativeConnection::around(&self.hub, connection)
     }
 }
 
@@ -101,6 +111,21 @@ impl NativeClient {
 pub struct NativeConnection {
     hub: Arc<Shared>,
     connection: Connection,
+}
+
+impl NativeConnection {
+    /// Around one of the engine's.
+    pub(crate) fn around(hub: &Arc<Shared>, connection: Connection) -> Self {
+        Self {
+            hub: Arc::clone(hub),
+            connection,
+        }
+    }
+
+    /// The same for the engine.
+    pub(crate) const fn engine(&self) -> &Connection {
+        &self.connection
+    }
 }
 
 #[napi]

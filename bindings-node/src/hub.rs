@@ -21,6 +21,8 @@ use xano_metadata::{Error, runtime};
 use crate::client::NativeClient;
 use crate::delivery::{Delivery, Payload};
 use crate::emulator::NativeEmulator;
+use crate::fleet::NativeFleet;
+use crate::tasks::NativeTask;
 use crate::{guarded, panicked};
 
 type Batch = FnArgs<(Vec<Delivery>,)>;
@@ -154,6 +156,30 @@ impl NativeHub {
     #[napi]
     pub fn emulator(&self) -> NativeEmulator {
         NativeEmulator::new(Arc::clone(&self.shared))
+    }
+
+    /// The fleet of an account, of a configuration (`{"path": …}`, `{"value": …}` or `"none"`), or of both. Options are for
+    /// the clients that it makes when no account is given.
+    #[napi]
+    pub fn fleet(
+        &self,
+        client: Option<&NativeClient>,
+        config: String,
+        options: Option<String>,
+        runtime: String,
+        events: f64,
+    ) -> napi::Result<NativeFleet> {
+        guarded(|| {
+            let hub = Arc::clone(&self.shared);
+            let options = options.as_deref().map(|options| (options, &*runtime, events));
+            NativeFleet::new(hub, client, &config, options)
+        })
+    }
+
+    /// A task that is not started yet.
+    #[napi]
+    pub fn task(&self) -> NativeTask {
+        NativeTask::new(Arc::clone(&self.shared))
     }
 
     /// Gives a call up: its request is dropped, and `cancelled` delivered unless it has just ended.

@@ -16,11 +16,13 @@ mod client;
 mod delivery;
 mod download;
 mod emulator;
+mod fleet;
 mod hub;
 mod jobs;
 mod options;
 mod records;
 mod request;
+mod tasks;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;

@@ -14,11 +14,12 @@ import { decode } from './decode.js'
 import { Download } from './download.js'
 import { ConfigError } from './errors.js'
 import { readEvent, readStats, type Stats } from './events.js'
+import { Fleet, fleetOf, lend, type FleetConfig } from './fleet.js'
 import { AccountApi } from './generated/account.js'
 import { InstanceApi } from './generated/instance.js'
 import type { InstanceInfo } from './generated/types.js'
 import { guarded, listen, nativeHub, submit, unlisten } from './hub.js'
-import type { Delivery, NativeClient, NativeConnection, NativeDownload } from './native.js'
+import type { Delivery, NativeClient, NativeConnection, NativeDownload, NativeFleet } from './native.js'
 import { clientOptionsJson, type CallOptions, type ClientOptions } from './options.js'
 import { packRaw, type RawParams } from './pack.js'
 import { LINK, send, type Resource } from './resource.js'
@@ -42,19 +43,23 @@ class Derived {
   ) {}
 }
 
+const RUNTIME = `Node ${process.versions.node}; ${process.platform} ${process.arch}`
+
+/** Lets the user's callback, if there is one, hear events; the number of its listener. */
+function listener({ onEvent }: ClientOptions): number {
+  if (!onEvent) return 0
+  return listen((event) => {
+    onEvent(readEvent(event))
+  })
+}
+
 function start(options: ClientOptions): Engine {
   const json = clientOptionsJson(options)
-  const { onEvent } = options
-  const listener = onEvent
-    ? listen((event) => {
-        onEvent(readEvent(event))
-      })
-    : 0
-  const runtime = `Node ${process.versions.node}; ${process.platform} ${process.arch}`
+  const number = listener(options)
   try {
-    return { client: guarded(() => nativeHub().client(json, runtime, listener)), listener }
+    return { client: guarded(() => nativeHub().client(json, RUNTIME, number)), listener: number }
   } catch (error) {
-    unlisten(listener)
+    unlisten(number)
     throw error
   }
 }
@@ -143,6 +148,17 @@ export class Xano extends AccountApi {
       return client.instanceInfo(meta_api, rate_limit ?? false)
     })
     return new Instance(new Derived(connection, engine) as unknown as string)
+  }
+
+  /**
+   * Every instance of the account as one: what there is, how it is, backups of all. Nothing is sent.
+   *
+   * @param config - Path of a file such as `fleet.toml`, or the same as an object: environments by rule, further accounts, and
+   * instances with a URL or a token of their own. Default: none.
+   * @throws {@link ConfigError} when the configuration cannot be used; the message names line and key.
+   */
+  fleet(config?: string | URL | FleetConfig): Fleet {
+    return fleetOf(engineOf(this).client, config)
   }
 
   /**
@@ -265,6 +281,30 @@ export class Instance extends InstanceApi {
   /** Closes the client at the end of an `await using` block. */
   declare [Symbol.asyncDispose]: () => Promise<void>
 }
+
+/** Listeners of fleets that have clients of their own. */
+const listeners = new WeakMap<NativeFleet, number>()
+
+lend({
+  fleet(client, config, options) {
+    if (client) return guarded(() => nativeHub().fleet(client, config, null, RUNTIME, 0))
+    const json = clientOptionsJson(options)
+    const number = listener(options)
+    try {
+      const fleet = guarded(() => nativeHub().fleet(null, config, json, RUNTIME, number))
+      listeners.set(fleet, number)
+      return fleet
+    } catch (error) {
+      unlisten(number)
+      throw error
+    }
+  },
+  close(fleet) {
+    fleet.close()
+    unlisten(listeners.get(fleet) ?? 0)
+  },
+  instance: (client, connection) => new Instance(new Derived(connection, { client, listener: 0 }) as unknown as string),
+})
 
 // Node 20 has these symbols only from some release on; where they are missing there is no syntax to use them either.
 for (const class_ of [Xano, Instance]) {

@@ -34,6 +34,23 @@ export {
   type ErrorFields,
 } from './errors.js'
 export type { ClientEvent, Progress, Stats } from './events.js'
+export { Fleet, type FleetConfig, type FleetEnvironment, type FleetMember } from './fleet.js'
+export {
+  Inventory,
+  type FleetFailure,
+  type Health,
+  type HealthChange,
+  type HealthOptions,
+  type InstanceHealth,
+  type InstanceState,
+  type InventoryBranch,
+  type InventoryInstance,
+  type InventoryOptions,
+  type InventoryRow,
+  type InventoryTable,
+  type InventoryWorkspace,
+  type WatchOptions,
+} from './fleet-estate.js'
 export { RateLimit, type CallOptions, type ClientOptions } from './options.js'
 export type { RecordReader } from './reader.js'
 export type {

@@ -33,6 +33,15 @@ export type Delivery = [
 export interface NativeHub {
   client(options: string, runtime: string, events: number): NativeClient
   emulator(): NativeEmulator
+  /** `config` is JSON: `{ path }`, `{ value }` or `"none"`. Options are for the clients that it makes without an account. */
+  fleet(
+    client: NativeClient | null,
+    config: string,
+    options: string | null,
+    runtime: string,
+    events: number,
+  ): NativeFleet
+  task(): NativeTask
   cancel(call: number): void
 }
 
@@ -101,6 +110,30 @@ export interface NativeJob {
   progress(): string
   wait(call: number): void
   cancel(): void
+}
+
+/** Many instances as one. */
+export interface NativeFleet {
+  environment(name: string): NativeFleet
+  /** The environments, as JSON. */
+  environments(): string
+  client(name: string): NativeClient | null
+  connection(name: string): NativeConnection | null
+  close(): void
+}
+
+/** Long work across instances: made, given its handles, started, and then driven by its steps. */
+export interface NativeTask {
+  withClient(client: NativeClient): void
+  withFleet(fleet: NativeFleet): void
+  withConnection(connection: NativeConnection): void
+  /** `args` is JSON. */
+  start(name: string, args: string): void
+  /** Delivers a step as JSON. */
+  next(call: number): void
+  answer(number: number, yes: boolean, reason: string | null): boolean
+  /** Gives it up, and delivers when its work is gone. */
+  cancel(call: number): void
 }
 
 /** An answer that is read as it comes. */

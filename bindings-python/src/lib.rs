@@ -6,7 +6,8 @@
 //! - [`completions`] and [`hub`]: asyncio, where one wake of a loop delivers every result that came meanwhile;
 //! - [`encode`] and [`decode`]: JSON without a tree between bytes and objects;
 //! - [`raise`]: errors become classes written in Python;
-//! - [`records`]: rows in, pages and columns out.
+//! - [`records`]: rows in, pages and columns out;
+//! - [`tasks`]: long work across instances, a step at a time.
 
 mod bell;
 mod client;
@@ -15,14 +16,17 @@ mod decode;
 mod emulator;
 mod encode;
 mod events;
+mod fleet;
 mod hub;
 mod options;
+mod owned;
 mod pages;
 mod raise;
 mod records;
 mod request;
 mod special;
 mod stream;
+mod tasks;
 mod wait;
 
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -42,6 +46,12 @@ fn shutdown(py: Python<'_>, seconds: f64) {
         xano_metadata::runtime::shutdown(limit / 2);
         wait::settle(limit / 2);
     });
+}
+
+/// Whether an operation changes something, so that an answer nobody understands leaves open what was done.
+#[pyfunction]
+fn writes(operation: &str) -> bool {
+    xano_metadata::operation::lookup(operation).is_none_or(|row| row.writes)
 }
 
 /// Panics inside the engine, to show what a caller gets. In every build, so that the one that is published is tested too.
@@ -75,11 +85,14 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<completions::Completions>()?;
     module.add_class::<completions::Ticket>()?;
     module.add_class::<emulator::Emulator>()?;
+    module.add_class::<fleet::Fleet>()?;
+    module.add_class::<tasks::Task>()?;
     records::register(module)?;
     module.add_function(wrap_pyfunction!(encode::dumps, module)?)?;
     module.add_function(wrap_pyfunction!(decode::loads, module)?)?;
     let shutdown = wrap_pyfunction!(shutdown, module)?;
     module.add_function(shutdown.clone())?;
+    module.add_function(wrap_pyfunction!(writes, module)?)?;
     module.add_function(wrap_pyfunction!(panic_for_tests, module)?)?;
     // Python runs these after its own threads were joined and before anything is torn down.
     module

@@ -12,7 +12,6 @@ mod columns;
 mod job;
 mod objects;
 mod options;
-mod owned;
 mod reader;
 mod rows;
 

@@ -13,6 +13,7 @@ import {
   type Operation,
   type Pager,
 } from '../resource.js'
+import { WorkspaceResource } from '../workspace.js'
 import type { FileInput } from '../values.js'
 import type { DocumentationSettings, ImportedWorkspace, Workspace, WorkspacePreferencesInput } from './types.js'
 import type * as instanceAddonsFile from './instance-addons.js'
@@ -240,7 +241,7 @@ export class Workspaces extends Resource {
 }
 
 /** One workspace of the instance. */
-export class WorkspaceHandle extends Resource {
+export class WorkspaceHandle extends WorkspaceResource {
   /** The agents of a workspace. */
   get agents(): instanceAgentsFile.Agents {
     return child((require('./instance-agents.js') as typeof instanceAgentsFile).Agents, this)

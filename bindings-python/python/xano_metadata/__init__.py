@@ -27,6 +27,36 @@ if TYPE_CHECKING:
     from xano_metadata._events import AsyncEventStream as AsyncEventStream
     from xano_metadata._events import EventStream as EventStream
     from xano_metadata._events import ServerEvent as ServerEvent
+    from xano_metadata._fleet import AsyncFleet as AsyncFleet
+    from xano_metadata._fleet import Fleet as Fleet
+    from xano_metadata._fleet import FleetEnvironment as FleetEnvironment
+    from xano_metadata._fleet_deploy import Stage as Stage
+    from xano_metadata._fleet_deploy import deploy as deploy
+    from xano_metadata._fleet_deploy import deploy_async as deploy_async
+    from xano_metadata._fleet_deploy import deployment as deployment
+    from xano_metadata._fleet_deploy import resume as resume
+    from xano_metadata._fleet_deploy import resume_async as resume_async
+    from xano_metadata._fleet_deploy import revert as revert
+    from xano_metadata._fleet_deploy import revert_async as revert_async
+    from xano_metadata._fleet_deployment import Deployment as Deployment
+    from xano_metadata._fleet_deployment import DeploymentChange as DeploymentChange
+    from xano_metadata._fleet_deployment import DeploymentPreview as DeploymentPreview
+    from xano_metadata._fleet_deployment import DeploymentSource as DeploymentSource
+    from xano_metadata._fleet_deployment import DeploymentStage as DeploymentStage
+    from xano_metadata._fleet_deployment import DeploymentStep as DeploymentStep
+    from xano_metadata._fleet_deployment import DeploymentTests as DeploymentTests
+    from xano_metadata._fleet_deployment import DeploymentTrouble as DeploymentTrouble
+    from xano_metadata._fleet_estate import AsyncFleetMember as AsyncFleetMember
+    from xano_metadata._fleet_estate import FleetMember as FleetMember
+    from xano_metadata._fleet_health import Health as Health
+    from xano_metadata._fleet_health import HealthChange as HealthChange
+    from xano_metadata._fleet_health import InstanceHealth as InstanceHealth
+    from xano_metadata._fleet_inventory import FleetFailure as FleetFailure
+    from xano_metadata._fleet_inventory import Inventory as Inventory
+    from xano_metadata._fleet_inventory import InventoryBranch as InventoryBranch
+    from xano_metadata._fleet_inventory import InventoryInstance as InventoryInstance
+    from xano_metadata._fleet_inventory import InventoryTable as InventoryTable
+    from xano_metadata._fleet_inventory import InventoryWorkspace as InventoryWorkspace
     from xano_metadata._model import Model as Model
     from xano_metadata._model import Time as Time
     from xano_metadata._options import OMIT as OMIT
@@ -72,6 +102,13 @@ _HOMES = {
     "_aio": "AsyncInstance AsyncXano",
     "_client": "Instance Xano",
     "_events": "AsyncEventStream EventStream ServerEvent",
+    "_fleet": "AsyncFleet Fleet FleetEnvironment",
+    "_fleet_deploy": "Stage deploy deploy_async deployment resume resume_async revert revert_async",
+    "_fleet_deployment": "Deployment DeploymentChange DeploymentPreview DeploymentSource DeploymentStage DeploymentStep "
+    "DeploymentTests DeploymentTrouble",
+    "_fleet_estate": "AsyncFleetMember FleetMember",
+    "_fleet_health": "Health HealthChange InstanceHealth",
+    "_fleet_inventory": "FleetFailure Inventory InventoryBranch InventoryInstance InventoryTable InventoryWorkspace",
     "_model": "Model Time",
     "_options": "OMIT CallFields CallOptions ClientFields ClientOptions Omit RateLimit Stats",
     "_pages": "AsyncPager Page Pager",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from xano_metadata import _native
+from xano_metadata._fleet_roots import AsyncInstanceNode, AsyncXanoNode
 from xano_metadata._generated.aio.account import AsyncXanoOperations
 from xano_metadata._generated.aio.instance import AsyncInstanceOperations
 from xano_metadata._node import AsyncNode, _begin, _finish
@@ -100,7 +101,7 @@ class _AsyncRoot(Root, AsyncNode):
         return target
 
 
-class AsyncXano(_AsyncRoot, AsyncXanoOperations):
+class AsyncXano(_AsyncRoot, AsyncXanoNode, AsyncXanoOperations):
     """The account API: who you are, your instances, your snippets.
 
     >>> import asyncio
@@ -150,7 +151,7 @@ class AsyncXano(_AsyncRoot, AsyncXanoOperations):
         return AsyncInstance._within(self._client, connect_instance(self._client, instance))
 
 
-class AsyncInstance(_AsyncRoot, AsyncInstanceOperations):
+class AsyncInstance(_AsyncRoot, AsyncInstanceNode, AsyncInstanceOperations):
     """The instance API: everything inside one instance.
 
     `AsyncXano().instance(name)` finds the instance through the account; `AsyncInstance(url)` goes straight to it, which

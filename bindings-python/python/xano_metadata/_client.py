@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from xano_metadata import _native
+from xano_metadata._fleet_roots import SyncInstanceNode, SyncXanoNode
 from xano_metadata._generated.sync.account import XanoOperations
 from xano_metadata._generated.sync.instance import InstanceOperations
 from xano_metadata._node import SyncNode
@@ -97,7 +98,7 @@ class _SyncRoot(Root, SyncNode):
         return target
 
 
-class Xano(_SyncRoot, XanoOperations):
+class Xano(_SyncRoot, SyncXanoNode, XanoOperations):
     """The account API: who you are, your instances, your snippets.
 
     >>> from xano_metadata.testing import Emulator
@@ -143,7 +144,7 @@ class Xano(_SyncRoot, XanoOperations):
         return Instance._within(self._client, connect_instance(self._client, instance))
 
 
-class Instance(_SyncRoot, InstanceOperations):
+class Instance(_SyncRoot, SyncInstanceNode, InstanceOperations):
     """The instance API: everything inside one instance.
 
     `Xano().instance(name)` finds the instance through the account; `Instance(url)` goes straight to it, which is also

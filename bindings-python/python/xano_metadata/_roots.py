@@ -19,13 +19,19 @@ if TYPE_CHECKING:
 
 def make_client(given: str | None, options: ClientOptions | None, fields: Mapping[str, Any]) -> _native.Client:
     """The native client for a root's arguments."""
-    values = dict(client_options(options, fields))
+    values = native_options(options, fields)
     if given is not None:
         values["token"] = given
+    return _native.Client(values)
+
+
+def native_options(options: ClientOptions | None, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a client as the native module takes them."""
+    values = dict(client_options(options, fields))
     limit = values.get("rate_limit")
     if isinstance(limit, RateLimit):
         values["rate_limit"] = (limit.requests, limit.per)
-    return _native.Client(values)
+    return values
 
 
 def connect_instance(client: _native.Client, instance: str | InstanceInfo) -> _native.Connection:

@@ -17,8 +17,8 @@ use xano_metadata::records::arrow::{self, ArrowOptions, ENCODING};
 use xano_metadata::records::{ReadOptions, Records};
 
 use super::columns;
-use super::owned::Owned;
 use crate::completions::{Completions, Outcome, Ticket, submit};
+use crate::owned::Owned;
 use crate::raise::{raise, refuse};
 use crate::wait::wait_telling;
 

@@ -6,10 +6,10 @@ use pyo3::prelude::*;
 use xano_metadata::Error;
 use xano_metadata::records::{self, JobProgress, Report};
 
-use super::owned::Owned;
 use super::rows::Rows;
 use crate::completions::{Completions, Outcome, Ticket, submit};
 use crate::decode;
+use crate::owned::Owned;
 use crate::raise::{raise, refuse};
 use crate::wait::wait_telling;
 

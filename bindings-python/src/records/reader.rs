@@ -7,9 +7,9 @@ use tokio::sync::Mutex;
 use xano_metadata::Error;
 use xano_metadata::records::{self, RecordPage};
 
-use super::owned::Owned;
 use crate::completions::{Completions, Outcome, Ticket, submit};
 use crate::decode;
+use crate::owned::Owned;
 use crate::raise::raise;
 use crate::wait::wait;
 

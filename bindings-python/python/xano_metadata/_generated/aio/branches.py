@@ -7,6 +7,7 @@ A branch is a version of the logic of a workspace; records are shared between br
 
 from __future__ import annotations
 
+from xano_metadata._branch import AsyncBranchNode
 from xano_metadata._node import AsyncNode
 from xano_metadata._options import OMIT
 
@@ -84,7 +85,7 @@ class AsyncBranches(AsyncNode):
         )
 
 
-class AsyncBranchHandle(AsyncNode):
+class AsyncBranchHandle(AsyncBranchNode):
     """One branch of a workspace, by its label."""
 
     __slots__ = ()

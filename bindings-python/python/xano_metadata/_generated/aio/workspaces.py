@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from xano_metadata._node import AsyncNode
 from xano_metadata._options import OMIT
+from xano_metadata._workspace import AsyncWorkspaceNode
 
 from ...types.workspace import ImportedWorkspace, Workspace
 
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
     from .workflow_tests import AsyncWorkflowTestHandle, AsyncWorkflowTests
 
 
-class AsyncWorkspaceHandle(AsyncNode):
+class AsyncWorkspaceHandle(AsyncWorkspaceNode):
     """One workspace of the instance."""
 
     __slots__ = ()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from xano_metadata._node import SyncNode
 from xano_metadata._options import OMIT
+from xano_metadata._workspace import SyncWorkspaceNode
 
 from ...types.workspace import ImportedWorkspace, Workspace
 
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
     from .workflow_tests import WorkflowTestHandle, WorkflowTests
 
 
-class WorkspaceHandle(SyncNode):
+class WorkspaceHandle(SyncWorkspaceNode):
     """One workspace of the instance."""
 
     __slots__ = ()

@@ -1,0 +1,21 @@
+"""What a branch can do beyond its operations: jobs that take many calls.
+
+The generated `BranchHandle` extends these classes, which get their members from the rooms of those jobs, a mixin each
+(`_fleet_compare.py`, …). They are loaded with the first handle, so a room loads what it needs inside its methods.
+"""
+
+from __future__ import annotations
+
+from xano_metadata._node import AsyncNode, SyncNode
+
+
+class SyncBranchNode(SyncNode):
+    """The jobs of a branch, for ordinary, waiting code."""
+
+    __slots__ = ()
+
+
+class AsyncBranchNode(AsyncNode):
+    """The jobs of a branch, for asyncio."""
+
+    __slots__ = ()
