@@ -1,0 +1,1 @@
+//! Many sellers at once.
