@@ -283,7 +283,7 @@ async fn a_rate_limit_is_kept_to_while_everything_is_counted() {
     const PER: Duration = Duration::from_secs(2);
     let emulator = bare();
     add(&emulator, &json!({"name": "free"}));
-    fill(&emulator, &["free".to_owned()], 2, 10).await;
+    fill(&emulator, &["free".to_owned()], 1, 27).await;
     let limit = json!({"origin": "free", "requests": 10, "per": PER.as_secs(), "advertise": false});
     control(&emulator, "POST", "/limits", &limit);
     let fleet = Fleet::of(client(&emulator, RateLimiting::Fixed(RateLimit::new(10, PER))));
@@ -293,9 +293,9 @@ async fn a_rate_limit_is_kept_to_while_everything_is_counted() {
     let took = began.elapsed();
     let rows = inventory.rows();
     let records: u64 = rows.iter().filter_map(|row| row.records).sum();
-    assert_eq!((inventory.ok, rows.len(), records), (true, 20, 2 * 55));
+    assert_eq!((inventory.ok, rows.len(), records), (true, 27, 27 * 28 / 2));
     assert_eq!(refused(&emulator), 0, "no 429");
-    // 25 requests, ten in any two seconds.
+    // 30 requests, ten in any two seconds.
     assert!(took >= PER * 2, "{took:?}");
 
     // The window is full: the probe waits for room, which is neither down nor slow.
@@ -342,10 +342,21 @@ async fn watching_tells_what_changes_and_spares_what_is_limited() {
     let id = refuse["rules"][0]["id"].take();
     control(&emulator, "DELETE", &format!("/faults/{id}"), &Value::Null);
     assert_eq!(next(&mut watch).await, "fickle is up, was down.");
+
     add(&emulator, &json!({"name": "late"}));
-    assert_eq!(next(&mut watch).await, "late is new, and up.");
+    // It may be listed a moment before it listens, and be gone a moment after it was listed.
+    let mut told = next(&mut watch).await;
+    assert!(told.starts_with("late is new"), "{told}");
+    if told != "late is new, and up." {
+        told = next(&mut watch).await;
+        assert_eq!(told, "late is up, was down.");
+    }
     control(&emulator, "DELETE", "/instances/fickle", &Value::Null);
-    assert_eq!(next(&mut watch).await, "fickle is gone.");
+    told = next(&mut watch).await;
+    if told.starts_with("fickle is down") {
+        told = next(&mut watch).await;
+    }
+    assert_eq!(told, "fickle is gone.");
     control(
         &emulator,
         "POST",
