@@ -114,9 +114,6 @@ async fn by_fleet(stage: &Stage, context: &Context) -> Result<bool, Error> {
     let Some(fleet) = &context.fleet else {
         return Ok(false);
     };
-    let url = stage.place.connection.resolve().await?;
-    let members = fleet.members().await?;
-    Ok(members
-        .iter()
-        .any(|member| member.protected && member.connection.base_url().as_ref() == Some(&url)))
+    let (_, protected) = fleet.environment_of(&stage.place.connection).await?;
+    Ok(protected)
 }

@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::panic::AssertUnwindSafe;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
@@ -271,27 +272,33 @@ async fn killed_while_it_is_taken_back_it_can_be_taken_back() {
 async fn killed_while_a_failure_is_put_back_it_is_put_back_first() {
     let world = World::new().await;
     // Verifying fails, and putting back hangs after it happened.
-    let prod = world.prod;
-    world.faults(&json!({"rules": [
-        {"kind": "hang", "apply": true, "method": "POST", "path": format!("/workspace/{prod}/branch/v1/live")},
-        {"kind": "status", "status": 400, "method": "GET", "path": format!("/workspace/{prod}/multidoc"), "after": 5},
-    ]}));
+    let (emulator, prod) = (Arc::clone(&world.emulator), world.prod);
+    let fails = move || {
+        let rules = json!({"rules": [
+            {"kind": "hang", "apply": true, "method": "POST", "path": format!("/workspace/{prod}/branch/v1/live")},
+            {"kind": "status", "status": 400, "method": "GET", "path": format!("/workspace/{prod}/multidoc"), "times": 1},
+        ]});
+        assert_eq!(emulator.control("POST", "/faults", &rules).0, 200);
+    };
     let options = quick(&world);
-    let host = Hands::default();
+    let host = Hands {
+        when: Some(("prod verify begun", Box::new(fails))),
+        ..Hands::default()
+    };
     let mut work = Box::pin(world.deploy(&options, &host));
     loop {
         tokio::select! {
             report = &mut work => panic!("{}", report.text()),
             () = tokio::time::sleep(Duration::from_millis(5)) => {}
         }
-        let (_, faults) = world.emulator.control("GET", "/faults", &Value::Null);
-        if faults["rules"][0]["fired"] == 1 {
+        // The failure, and the switch back.
+        if world.struck() == 2 {
             break;
         }
     }
-    assert!(!world.runs_new(prod).await, "it was switched back");
-    world.end_faults();
     drop(work);
+    world.end_faults();
+    assert!(!world.runs_new(prod).await, "it was switched back");
     let seen = deploy::status(&world.journal()).expect("a report");
     assert_eq!(seen.outcome, Outcome::Failed);
     let host = Hands::default();
