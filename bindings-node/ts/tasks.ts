@@ -77,7 +77,8 @@ export class Places {
   of(resource: Resource, what: string): { at: number; workspace: unknown; branch?: unknown } {
     const bound = resource instanceof Resource ? resource[BOUND] : {}
     const names = Object.keys(bound)
-    const fits = names[0] === 'workspace_id' && (names.length === 1 || (names.length === 2 && names[1] === 'branch_label'))
+    const fits =
+      names[0] === 'workspace_id' && (names.length === 1 || (names.length === 2 && names[1] === 'branch_label'))
     if (!fits) {
       throw new ConfigError(`${what} takes a workspace such as instance.workspace(1), or a branch of one.`)
     }
@@ -192,19 +193,28 @@ async function next(task: NativeTask, name: string, signal: AbortSignal | undefi
   return decode<Step>(delivery, name)
 }
 
-async function take(task: NativeTask, step: Exclude<Step, { step: 'found' | 'done' }>, driving: Driving): Promise<void> {
+async function take(
+  task: NativeTask,
+  step: Exclude<Step, { step: 'found' | 'done' }>,
+  driving: Driving,
+): Promise<void> {
   if (step.step === 'warning') {
     process.emitWarning(step.message, 'XanoMetadataWarning')
   } else if (step.step === 'progress') {
-    const { step: _, ...progress } = step
-    await driving.onProgress?.(progress)
+    const { what, done, total, unit } = step
+    await driving.onProgress?.({ what, done, total, unit })
   } else {
-    const { step: _, number, ...question } = step
-    const decision = driving.ask ? await driving.ask(question) : { yes: false, reason: 'nobody was there to decide' }
-    const { yes, reason } = typeof decision === 'boolean' ? { yes: decision, reason: undefined } : decision
-    if (typeof yes !== 'boolean') {
-      throw new ConfigError(`A decision is true, false, or { yes, reason }, not ${String(decision)}.`)
-    }
+    const { number, kind, text, about } = step
+    const given: unknown = await driving.ask?.({ kind, text, about })
+    const { yes, reason } = decided(given)
     guarded(() => task.answer(number, yes, reason ?? null))
   }
+}
+
+function decided(given: unknown): { yes: boolean; reason?: string } {
+  if (given === undefined) return { yes: false, reason: 'nobody was there to decide' }
+  if (typeof given === 'boolean') return { yes: given }
+  const decision = given
+  if (typeof decision?.yes !== 'boolean') throw new ConfigError('A decision is true, false, or { yes, reason }.')
+  return given as { yes: boolean; reason?: string }
 }

@@ -1,4 +1,4 @@
-"""Long work a step at a time: what the rooms of the fleet stand on, rehearsed by a task that does as its arguments say."""
+"""Long work a step at a time, on which the rooms of the fleet stand, rehearsed by a task that does as it is told."""
 
 from __future__ import annotations
 
@@ -122,8 +122,10 @@ def test_an_error_of_a_callback_gives_the_task_up(what: str, tmp_path: Path) -> 
     def fail(_: object) -> bool:
         raise ZeroDivisionError
 
+    callbacks: dict[str, Any] = {what: fail}
+    acts = [*ALL["acts"], {"hold": str(tmp_path / "held")}]
     with pytest.raises(ZeroDivisionError):
-        run("rehearsal", {**ALL, "acts": [*ALL["acts"], {"hold": str(tmp_path / "held")}]}, Driving(**{what: fail}))
+        run("rehearsal", {"acts": acts}, Driving(**callbacks))
     until(lambda: not (tmp_path / "held").exists())
 
 

@@ -5,8 +5,8 @@ answered, in the user's thread or event loop, and the result is returned. Whatev
 cancelled asyncio task, an error of a callback) gives the task up, and waits a moment until its work is gone, so that
 files are whole and a journal is left to whoever goes on with it.
 
-Each room of the fleet (`_fleet_backup.py`, …) starts its tasks here: `run` and `run_async` for work that ends, `found` and
-`found_async` for work that is looped over.
+Each room of the fleet (`_fleet_backup.py`, …) starts its tasks here: `run` and `run_async` for work that ends, `found`
+and `found_async` for work that is looped over.
 """
 
 # JSON can be anything, so what stands in it is unknown by nature here.
@@ -117,7 +117,7 @@ class Driving:
         on_found: Callable[[Any], object] | None = None,
         ask: Callable[[Question], Decision | Awaitable[Decision]] | None = None,
     ) -> None:
-        """Handles and callbacks; those of the async faces may be coroutine functions. Without `ask` all answers are no."""
+        """Handles and callbacks, for the async faces also coroutine functions. Without `ask` all answers are no."""
         for name, callback in (("on_progress", on_progress), ("on_found", on_found), ("ask", ask)):
             if callback is not None and not callable(callback):
                 raise _config(f"{name} takes a function, not {type(callback).__name__}.")
@@ -166,7 +166,9 @@ async def run_async(name: str, arguments: Mapping[str, Any], driving: Driving) -
             task.cancel(_GONE_WITHIN)
 
 
-def found(name: str, arguments: Mapping[str, Any], driving: Driving, read: Callable[[Any], T]) -> Generator[T, None, None]:
+def found(
+    name: str, arguments: Mapping[str, Any], driving: Driving, read: Callable[[Any], T]
+) -> Generator[T, None, None]:
     """Loops over what a task finds; it starts with the loop, and leaving the loop gives it up."""
     steps = _steps(start(name, arguments, driving), driving)
     try:

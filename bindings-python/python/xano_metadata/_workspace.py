@@ -1,7 +1,7 @@
 """What a workspace can do beyond its operations: jobs that take many calls.
 
-The generated `WorkspaceHandle` extends these classes, which get their members from the rooms of those jobs, a mixin each
-(`_fleet_backup.py`, …). They are loaded with the first handle, so a room loads what it needs inside its methods.
+The generated `WorkspaceHandle` extends these classes, which get their members from the rooms of those jobs, a mixin
+each (`_fleet_backup.py`, …). They are loaded with the first handle, so a room loads what it needs inside its methods.
 """
 
 from __future__ import annotations
