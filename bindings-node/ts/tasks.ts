@@ -214,7 +214,8 @@ async function take(
 function decided(given: unknown): { yes: boolean; reason?: string } {
   if (given === undefined) return { yes: false, reason: 'nobody was there to decide' }
   if (typeof given === 'boolean') return { yes: given }
-  const decision = given
-  if (typeof decision?.yes !== 'boolean') throw new ConfigError('A decision is true, false, or { yes, reason }.')
+  if (typeof given !== 'object' || given === null || !('yes' in given) || typeof given.yes !== 'boolean') {
+    throw new ConfigError('A decision is true, false, or { yes, reason }.')
+  }
   return given as { yes: boolean; reason?: string }
 }
