@@ -287,11 +287,22 @@ async def _finish(future: Any, ticket: Any, on_progress: Progress | None = None)
 def checked(operation: str, read: Callable[[Any], T], data: Any) -> T:
     """Reads an answer; what should be a model but is no object is an error that shows what came."""
     if isinstance(read, type) and not isinstance(data, dict):
+        from xano_metadata._native import writes  # noqa: PLC0415 - for what hardly ever happens
         from xano_metadata.errors import DecodeError  # noqa: PLC0415
 
         shown = repr(data)[:200]
         message = f"The answer should be an object, {getattr(read, '__name__', 'a model')}, but is {shown}."
-        raise DecodeError(f"{operation}: {message}", message=message, operation=operation, attempts=1, body=shown)
+        done = writes(operation)
+        hint = "It may have been done all the same: look before you repeat it." if done else None
+        raise DecodeError(
+            f"{operation}: {message}" + (f" {hint}" if hint else ""),
+            message=message,
+            hint=hint,
+            operation=operation,
+            attempts=1,
+            outcome_unknown=done,
+            body=shown,
+        )
     return read(data)
 
 

@@ -21,15 +21,16 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Options under which a broken call is over soon. The window is what a 429 without `Retry-After` waits for.
 fn options(lane: &Value, trusted: bool) -> ClientOptions {
-    let short = Duration::from_millis(500);
+    // Connecting gives up first: silence afterwards would leave open whether the request was sent.
+    let (short, silence) = (Duration::from_millis(500), Duration::from_millis(700));
     ClientOptions {
         token: lane["token"].as_str().map(Into::into),
         ambient_credentials: false,
         backoff: Duration::from_millis(1),
         max_backoff: Duration::from_millis(5),
         connect_timeout: short,
-        read_timeout: short,
-        long_read_timeout: short,
+        read_timeout: silence,
+        long_read_timeout: silence,
         timeout: Some(Duration::from_secs(5)),
         rate_limit: RateLimiting::Fixed(RateLimit::new(100_000, Duration::from_millis(100))),
         allow_http: true,

@@ -11,9 +11,13 @@ use xano_metadata::Error;
 use crate::classes::{Class, makes_token};
 use crate::drive::ROWS;
 use crate::house::{House, RECORDS, SNIPPET, SNIPPETS, Table};
+use crate::kinds::Strike;
 use crate::plan::{Case, LanePlan};
 use crate::proxy::Lane;
 use crate::tally::Tally;
+
+/// Retries after a first attempt.
+const RETRIES: u32 = 3;
 
 /// The mark of what case `index` of a class writes.
 #[must_use]
@@ -73,10 +77,8 @@ pub async fn judge(
         } else {
             tally.surfaced += 1;
             tally.in_doubt += u64::from(in_doubt);
-            // A promise is about retries that are left: three.
-            if case.blow.times <= 3 && seen.struck <= 3 && case.blow.strike.is_passing(plan.class.repeats(case.index))
-                || !struck
-            {
+            let passing = case.blow.strike.is_passing(plan.class.repeats(case.index)) && seen.struck <= RETRIES;
+            if !struck || (passing && !is_excused(plan.class, &case.blow.strike, &outcome["error"])) {
                 tally.gave_up += 1;
                 tally
                     .notes
@@ -105,6 +107,16 @@ pub async fn judge(
         }
     }
     Ok(tally)
+}
+
+/// What no retry can mend: a delete that was done, and is told again that there is nothing to delete; a file that broke off
+/// while it was written down, which is not fetched anew.
+fn is_excused(class: Class, strike: &Strike, error: &Value) -> bool {
+    match class {
+        Class::Delete => error["status"] == 404 && error["outcome_unknown"] == true,
+        Class::Download => matches!(strike, Strike::Spoil(_)),
+        _ => false,
+    }
 }
 
 enum Verdict {

@@ -1,9 +1,10 @@
 //! The proxy: one lane for each class of a face's cases, with a plain and a TLS port.
 //!
-//! A face says when a case begins by a request of its own to the lane, below `/_chaos/`. What arrives from then on belongs
+//! A face says when a case begins by a request of its own to the lane's third port. What arrives from then on belongs
 //! to that case, is counted, and is struck as the plan says. Everything else goes to the emulator and back unchanged.
 
 mod connection;
+mod control;
 mod tls;
 
 use std::io;
@@ -28,7 +29,9 @@ pub struct Lane {
     pub plain: SocketAddr,
     /// The port with TLS, certified for `localhost`.
     pub tls: SocketAddr,
-    tasks: [JoinHandle<()>; 2],
+    /// The port on which the face says where it is; nothing is struck there.
+    pub control: SocketAddr,
+    tasks: [JoinHandle<()>; 3],
 }
 
 #[derive(Debug)]
@@ -125,12 +128,15 @@ impl Lane {
         });
         let plain = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let tls = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let control = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         Ok(Self {
             plain: plain.local_addr()?,
             tls: tls.local_addr()?,
+            control: control.local_addr()?,
             tasks: [
                 tokio::spawn(accept_plain(plain, Arc::clone(&state))),
                 tokio::spawn(tls::accept(tls, Arc::clone(&state))),
+                tokio::spawn(control::accept(control, Arc::clone(&state))),
             ],
             state,
         })

@@ -121,7 +121,7 @@ fn describe(house: &House, plan: &LanePlan, table: &Table, lane: &Lane, folder: 
     json!({
         "class": plan.class.name(),
         "token": house.emulator.token(),
-        "port": port,
+        "port": lane.control.port(),
         "urls": {
             "plain": format!("http://127.0.0.1:{port}"),
             "tls": format!("https://localhost:{}", lane.tls.port()),

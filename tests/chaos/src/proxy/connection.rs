@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
 use super::State;
@@ -44,9 +44,6 @@ async fn one(wire: &mut impl Wire, buffer: &mut Buffer, state: &State) -> io::Re
         return Ok(After::Over);
     };
     let (method, path) = head.request();
-    if let Some(order) = path.strip_prefix("/_chaos/") {
-        return control(wire, state, order).await;
-    }
     if path.ends_with("/auth/me") {
         // Warms a connection up; belongs to no case.
         let body = buffer.request_body(wire, &head, 1.0).await?;
@@ -131,26 +128,4 @@ async fn ask(state: &State, head: &Head, body: &[u8]) -> io::Result<Answer> {
     let answer = buffer.head(&mut upstream).await?.ok_or(io::ErrorKind::UnexpectedEof)?;
     let body = buffer.answer_body(&mut upstream, &answer).await?;
     Ok(Answer::of(&answer, body))
-}
-
-/// `begin/N` and `end`, from the face.
-async fn control(wire: &mut impl Wire, state: &State, order: &str) -> io::Result<After> {
-    match order.strip_prefix("begin/").map(str::parse::<usize>) {
-        Some(Ok(case)) => {
-            let races = matches!(state.plan.cases[case].blow.strike, Strike::CloseIdle { .. });
-            state.begin(case);
-            if !races {
-                // The client's pool has a moment to see what was closed.
-                tokio::time::sleep(Duration::from_millis(3)).await;
-            }
-        }
-        _ => state.end(),
-    }
-    wire.write_all(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n")
-        .await?;
-    wire.flush().await?;
-    let _ = wire.shutdown().await;
-    let mut rest = [0; 64];
-    while wire.read(&mut rest).await.is_ok_and(|length| length > 0) {}
-    Ok(After::Over)
 }
