@@ -34,6 +34,28 @@ export {
   type ErrorFields,
 } from './errors.js'
 export type { ClientEvent, Progress, Stats } from './events.js'
+export {
+  deploy,
+  deployment,
+  resume,
+  revert,
+  type Decide,
+  type DeployOptions,
+  type DeploySource,
+  type Deployment,
+  type DeploymentChange,
+  type DeploymentPreview,
+  type DeploymentStage,
+  type DeploymentState,
+  type DeploymentStep,
+  type DeploymentStepName,
+  type DeploymentStepTold,
+  type DeploymentTest,
+  type DeploymentTests,
+  type ResumeOptions,
+  type RevertOptions,
+  type Stage,
+} from './fleet-deploy.js'
 export { Fleet, type FleetConfig, type FleetEnvironment, type FleetMember } from './fleet.js'
 export {
   Inventory,
@@ -68,6 +90,7 @@ export { field, where, type Conditions, type Field, type Operators, type Search 
 export type { Change } from './making.js'
 export type { RawParams } from './pack.js'
 export { Page, Pager } from './pager.js'
+export type { Decision, Question, TaskOptions, TaskProgress } from './tasks.js'
 export { parseTime, scriptText, type FileInput, type FileSource, type Script, type Time } from './values.js'
 export { Column, Index } from './generated/constructors.js'
 export type * from './generated/index.js'

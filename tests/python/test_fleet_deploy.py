@@ -39,7 +39,7 @@ from xano_metadata import (
 from xano_metadata.testing import Emulator
 
 PAGE = Path(__file__).parents[2] / "docs" / "deploy.md"
-OLD = 'function total {\n  response = 1\n}\n---\ntask sweep {\n  active = false\n}\n'
+OLD = "function total {\n  response = 1\n}\n---\ntask sweep {\n  active = false\n}\n"
 NEW = 'function total {\n  response = 2\n}\n---\nfunction greet {\n  response = "hello"\n}\n'
 
 

@@ -77,6 +77,8 @@ if TYPE_CHECKING:
     from xano_metadata._search import Search as Search
     from xano_metadata._search import field as field
     from xano_metadata._search import where as where
+    from xano_metadata._tasks import Question as Question
+    from xano_metadata._tasks import TaskProgress as TaskProgress
     from xano_metadata._time import parse_time as parse_time
     from xano_metadata.errors import ApiError as ApiError
     from xano_metadata.errors import AuthenticationError as AuthenticationError
@@ -114,6 +116,7 @@ _HOMES = {
     "_pages": "AsyncPager Page Pager",
     "_report": "Failure JobProgress LoadReport",
     "_search": "Field Search field where",
+    "_tasks": "Question TaskProgress",
     "_time": "parse_time",
     "errors": "ApiError AuthenticationError BadRequestError Cancelled ConfigError ConflictError ConnectionError "
     "DecodeError NotFoundError PermissionError RateLimitError RecordError RefusedError ServerError TimeoutError XanoError",

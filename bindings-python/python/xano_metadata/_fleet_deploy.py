@@ -78,7 +78,7 @@ class Stage:
         return f"<Stage {self.name}{', protected' if self.protected else ''}: {self.place!r}>"
 
 
-def deploy(  # noqa: PLR0913 - each is a switch of its own
+def deploy(
     source: Source,
     stages: Iterable[Stage],
     *,
@@ -104,18 +104,18 @@ def deploy(  # noqa: PLR0913 - each is a switch of its own
 
     In every stage: a preview, a safety backup, a new branch (a clone of the live one) over which the source is written,
     tests, your check, the gate, going live, and a last look. What fails puts the stage back to the version from before
-    and ends the deployment. A journal is written before and after every step, so a deployment that was killed is resumed
-    or reverted.
+    and ends the deployment. A journal is written before and after every step, so a deployment that was killed is
+    resumed or reverted.
 
     Args:
         source: A branch, a workspace (its live branch), a folder of `*.xs` files as a `Path`, or the text of XanoScript
             documents with a line `---` between them.
         stages: Where it goes, in this order.
-        check: Your own test of each new branch, called with a `Question` whose `about` says where it is. It returns True,
-            or False, or either with a reason; what it raises is a reason as well.
-        gate: Asked before a stage goes live, with a `Question`; returns as `check` does. For protected stages, and where
-            tables would change for all branches at once, it is asked before anything is written as well. Without one the
-            answer is no; False asks for protected stages alone.
+        check: Your own test of each new branch, called with a `Question` whose `about` says where it is. It returns
+            True, or False, or either with a reason; what it raises is a reason as well.
+        gate: Asked before a stage goes live, with a `Question`; returns as `check` does. For protected stages, and
+            where tables would change for all branches at once, it is asked before anything is written as well. Without
+            one the answer is no; False asks for protected stages alone.
         dry_run: Only say what would be done. Nothing is written to any server.
         journal: The journal's file, in a folder that exists. Default: the deployment's label with `.json`, here.
         tests: Whether the unit tests and workflow tests of the new branch are run. What they do is real.
@@ -168,7 +168,7 @@ def deploy(  # noqa: PLR0913 - each is a switch of its own
     return Deployment(run("deploy.run", arguments, driving))
 
 
-async def deploy_async(  # noqa: PLR0913 - each is a switch of its own
+async def deploy_async(
     source: Source,
     stages: Iterable[Stage],
     *,
@@ -190,7 +190,7 @@ async def deploy_async(  # noqa: PLR0913 - each is a switch of its own
     on_step: OnStep | None = None,
     on_progress: OnProgress | None = None,
 ) -> Deployment:
-    """Moves a version through stages: `deploy` for asyncio, with the same arguments. Callbacks may be coroutine functions."""
+    """Moves a version through stages: `deploy` for asyncio, same arguments. Callbacks may be coroutine functions."""
     arguments, driving = _begun(
         source,
         stages,
@@ -232,8 +232,8 @@ def resume(
 ) -> Deployment:
     """Goes on with a deployment that was killed, refused, or failed, from the step it had come to.
 
-    What became of a step that was in flight is looked up at the server. What the deployment keeps to (whether there is a
-    check, whether tests are required, …) and its source are those it was begun with.
+    What became of a step that was in flight is looked up at the server. What the deployment keeps to (whether there is
+    a check, whether tests are required, …) and its source are those it was begun with.
 
     Args:
         journal: The journal's file.
@@ -271,7 +271,7 @@ async def resume_async(
     on_step: OnStep | None = None,
     on_progress: OnProgress | None = None,
 ) -> Deployment:
-    """Goes on with a deployment: `resume` for asyncio, with the same arguments. Callbacks may be coroutine functions."""
+    """Goes on with a deployment: `resume` for asyncio, same arguments. Callbacks may be coroutine functions."""
     again = {"backup_password": backup_password, "settle": settle}
     arguments, driving = _again(journal, stages, again, fleet, (check, gate, on_step, on_progress))
     return Deployment(await run_async("deploy.resume", arguments, driving))
@@ -320,7 +320,7 @@ async def revert_async(
     fleet: Fleet | AsyncFleet | None = None,
     settle: float = 1.0,
 ) -> Deployment:
-    """Takes a deployment back: `revert` for asyncio, with the same arguments. `gate` may be a coroutine function."""
+    """Takes a deployment back: `revert` for asyncio, same arguments. `gate` may be a coroutine function."""
     again = {"keep_branch": keep_branch, "settle": settle}
     arguments, driving = _again(journal, stages, again, fleet, (None, gate, None, None))
     return Deployment(await run_async("deploy.revert", arguments, driving))
@@ -404,7 +404,7 @@ def _checked(check: Callable[[Question], Any], question: Question) -> Any:
     """A test fails by raising as well as by answering."""
     try:
         answer = check(question)
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is why the check failed
+    except Exception as error:
         return False, _reason(error)
     return _awaited(answer) if hasattr(answer, "__await__") else _plain(answer)
 
@@ -412,7 +412,7 @@ def _checked(check: Callable[[Question], Any], question: Question) -> Any:
 async def _awaited(answer: Awaitable[Any]) -> Any:
     try:
         return _plain(await answer)
-    except Exception as error:  # noqa: BLE001 - as above
+    except Exception as error:
         return False, _reason(error)
 
 
