@@ -211,7 +211,7 @@ impl Lines {
         let diff = TextDiff::configure().timeout(PATIENCE).diff_lines(was, is);
         for hunk in diff.unified_diff().context_radius(CONTEXT).iter_hunks() {
             let header = hunk.header().to_string();
-            self.push('@', header.trim_start_matches('@'));
+            self.push('@', header.trim_end().strip_prefix('@').unwrap_or_default());
             for change in hunk.iter_changes() {
                 let sign = match change.tag() {
                     ChangeTag::Delete => '-',

@@ -172,8 +172,8 @@ fn with_query(site: &Site, mut request: Request) -> Request {
             "include_xanoscript" => request.query_value("include_xanoscript", true),
             "per_page" => request.query_value("per_page", PER_PAGE),
             // What is added meanwhile comes last, and shifts nothing.
-            "sort" => request.query_value("sort", "created_at"),
-            "order" => request.query_value("order", "asc"),
+            "sort" if param.choices.contains(&"created_at") => request.query_value("sort", "created_at"),
+            "order" if param.choices.contains(&"asc") => request.query_value("order", "asc"),
             _ => request,
         };
     }
