@@ -179,8 +179,9 @@ test('watching gives changes and ends with its loop, or with its signal', async 
   assert.ok((await failure(fleet.inventory({ concurrency: 0 }))) instanceof ConfigError)
 })
 
-/** Nobody asks any more. */
+/** Nobody asks any more, once what was on its way has arrived. */
 async function quiet(emulator) {
+  await new Promise((resolve) => setTimeout(resolve, 300))
   await emulator.forgetRequests()
   await new Promise((resolve) => setTimeout(resolve, 300))
   assert.equal((await received(emulator)).length, 0)

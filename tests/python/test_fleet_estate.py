@@ -278,6 +278,7 @@ def test_watching_yields_changes_and_ends_with_its_loop(own: Emulator) -> None:
             ("state", "prod-3", "unauthorised", "up"),
             ("gone", "prod-5", None, None),
         ]
+        time.sleep(0.3)  # what was on its way arrives
         own.clear_requests()
         time.sleep(0.3)
         assert not own.requests(), "nobody is watching any more"
@@ -329,6 +330,7 @@ async def test_the_async_twin(own: Emulator) -> None:
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
+        await asyncio.sleep(0.3)  # what was on its way arrives
         own.clear_requests()
         await asyncio.sleep(0.3)
         assert not own.requests(), "cancelling the task ended the watch"

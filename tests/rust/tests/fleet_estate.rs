@@ -382,6 +382,8 @@ async fn watching_tells_what_changes_and_spares_what_is_limited() {
     );
     assert_eq!(refused(&emulator), 0);
     drop(watch);
+    // What was on its way arrives.
+    tokio::time::sleep(Duration::from_millis(300)).await;
     let then = requests(&emulator, "steady");
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert_eq!(requests(&emulator, "steady"), then, "nobody is watching any more");
