@@ -15,6 +15,8 @@ import { ConfigError } from './errors.js'
 export interface NativeModule {
   readonly NativeHub: new (deliver: (batch: Delivery[]) => void) => NativeHub
   shutdown(): void
+  /** Runs the command line on this thread; the first argument is the program's name. */
+  commandLine(args: string[]): number
 }
 
 /**

@@ -11,6 +11,7 @@
 
 mod bell;
 mod client;
+mod command_line;
 mod completions;
 mod decode;
 mod emulator;
@@ -90,6 +91,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     records::register(module)?;
     module.add_function(wrap_pyfunction!(encode::dumps, module)?)?;
     module.add_function(wrap_pyfunction!(decode::loads, module)?)?;
+    module.add_function(wrap_pyfunction!(command_line::command_line, module)?)?;
     let shutdown = wrap_pyfunction!(shutdown, module)?;
     module.add_function(shutdown.clone())?;
     module.add_function(wrap_pyfunction!(writes, module)?)?;

@@ -1,12 +1,11 @@
-//! `me` and `instances`.
+//! `me`.
 
-use clap::ArgMatches;
 use serde_json::{Value as Json, json};
 use xano_metadata::Error;
 
 use crate::app::App;
 use crate::outcome::Outcome;
-use crate::table::{Cell, Table, facts};
+use crate::table::facts;
 
 pub(crate) async fn me(app: &App) -> Result<Outcome, Error> {
     let xano = app.account()?;
@@ -22,21 +21,6 @@ pub(crate) async fn me(app: &App) -> Result<Outcome, Error> {
         ],
     );
     Ok(Outcome::success(json!({ "account_url": account, "me": me }), text))
-}
-
-pub(crate) async fn instances(app: &App, _given: &ArgMatches) -> Result<Outcome, Error> {
-    let instances = app.account()?.instances().list().all().await?;
-    let mut table = Table::new(&["name", "display", "address", "rate limit"]);
-    for instance in &instances {
-        table.row([
-            Cell::from(&instance.name),
-            Cell::from(&instance.display),
-            Cell::from(instance.custom_domain.as_ref().unwrap_or(&instance.xano_domain)),
-            Cell::from(if instance.rate_limit { "yes" } else { "no" }),
-        ]);
-    }
-    let text = table.render(&app.console, "The account has no instances.");
-    Ok(Outcome::success(json!({ "instances": instances }), text))
 }
 
 /// Text as it is, anything else as JSON.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::ArgMatches;
+use xano_fleet::estate::{Fleet, FleetConfig, Member};
 use xano_metadata::{Client, ClientOptions, Connection, Error, Xano};
 
 use crate::console::Console;
@@ -15,6 +16,7 @@ pub(crate) struct App {
     pub(crate) console: Console,
     /// Where a command names no instance: a name or a URL.
     pub(crate) instance: Option<String>,
+    fleet: Option<PathBuf>,
     profile: Option<String>,
     retries: Option<u32>,
     timeout: Option<Duration>,
@@ -29,6 +31,7 @@ impl App {
             yes,
             console: Console::new(progress, yes, json),
             instance: text(matches, "instance"),
+            fleet: path(matches, "fleet"),
             profile: text(matches, "profile"),
             retries: matches.get_one("retries").copied(),
             timeout: matches.get_one("timeout").copied().map(Duration::from_secs),
@@ -51,8 +54,7 @@ impl App {
         Ok(())
     }
 
-    /// A client with the credentials of the environment or the profile.
-    pub(crate) fn client(&self) -> Result<Client, Error> {
+    fn options(&self) -> ClientOptions {
         let defaults = ClientOptions::default();
         let agent = format!(
             "xano-metadata-cli/{} ({} {})",
@@ -60,13 +62,18 @@ impl App {
             std::env::consts::OS,
             std::env::consts::ARCH
         );
-        Client::new(ClientOptions {
+        ClientOptions {
             profile: self.profile.clone(),
             max_retries: self.retries.unwrap_or(defaults.max_retries),
             timeout: self.timeout.or(defaults.timeout),
             user_agent: Some(agent),
             ..defaults
-        })
+        }
+    }
+
+    /// A client with the credentials of the environment or the profile.
+    pub(crate) fn client(&self) -> Result<Client, Error> {
+        Client::new(self.options())
     }
 
     /// The account's typed face.
@@ -74,14 +81,79 @@ impl App {
         Ok(Xano::of(&self.client()?))
     }
 
+    /// The fleet: that of `--fleet`, with the account's instances where there are credentials for one, or the account's.
+    /// `only` narrows it to an environment.
+    pub(crate) fn fleet(&self, only: Option<&str>) -> Result<Fleet, Error> {
+        let fleet = match &self.fleet {
+            None => Fleet::of(self.client()?),
+            Some(file) => {
+                let client = match self.client() {
+                    Ok(client) => Some(client),
+                    // A file may bring all the tokens there are; a profile that was named has to exist.
+                    Err(error) if self.profile.is_some() => return Err(error),
+                    Err(_) => None,
+                };
+                Fleet::assemble(FleetConfig::read(file)?, client, &self.options())?
+            }
+        };
+        only.map_or(Ok(fleet.clone()), |name| fleet.environment(name))
+    }
+
+    /// What places are looked up in.
+    pub(crate) async fn ground(&self) -> Result<Ground, Error> {
+        if self.fleet.is_none() {
+            return Ok(Ground {
+                client: Some(self.client()?),
+                fleet: None,
+                members: Vec::new(),
+                instance: self.instance.clone(),
+            });
+        }
+        let fleet = self.fleet(None)?;
+        Ok(Ground {
+            client: self.client().ok(),
+            members: fleet.members().await?,
+            fleet: Some(fleet),
+            instance: self.instance.clone(),
+        })
+    }
+}
+
+/// Where instances are looked up: among the members of the fleet, then in the account.
+pub(crate) struct Ground {
+    client: Option<Client>,
+    pub(crate) fleet: Option<Fleet>,
+    members: Vec<Member>,
+    instance: Option<String>,
+}
+
+impl Ground {
     /// The instance of this name or URL; none is the one of `--instance`, `XANO_INSTANCE_URL` or the profile.
-    pub(crate) fn connection(&self, client: &Client, instance: Option<&str>) -> Result<Connection, Error> {
-        match instance.or(self.instance.as_deref()) {
+    pub(crate) fn connection(&self, instance: Option<&str>) -> Result<Connection, Error> {
+        let meant = instance.or(self.instance.as_deref());
+        let member = self.members.iter().find(|member| Some(member.name.as_str()) == meant);
+        if let Some(member) = member {
+            return Ok(member.connection.clone());
+        }
+        let Some(client) = &self.client else {
+            let name = meant.unwrap_or("that is not named");
+            return Err(Error::config(format!("The fleet has no instance {name}, and there is no account to ask for it.")));
+        };
+        match meant {
             Some(url) if is_url(url) => client.instance_at(url, None),
             Some(name) => Ok(client.instance(name)),
             None => client.default_instance(),
         }
     }
+}
+
+/// The secret in an environment variable that an option names.
+pub(crate) fn secret(matches: &ArgMatches, option: &str) -> Result<Option<String>, Error> {
+    let read = |name: String| {
+        std::env::var(&name)
+            .map_err(|_| Error::config(format!("--{option}: there is no environment variable {name}, or it is no text.")))
+    };
+    text(matches, option).map(read).transpose()
 }
 
 pub(crate) fn is_url(text: &str) -> bool {

@@ -1,6 +1,7 @@
 //! Asking the user, where there is one: on a terminal, with the name of what is at stake typed in.
 
 use std::io::{IsTerminal as _, Write as _};
+use std::process::{Command, Stdio};
 
 use tokio::sync::oneshot;
 use xano_fleet::{Answer, Question};
@@ -41,6 +42,22 @@ pub(crate) async fn decide(question: &Question) -> Result<Answer, Error> {
         }
     } else {
         Answer::no("refused on the terminal")
+    })
+}
+
+/// Lets a command of the shell decide: it succeeds for yes. It finds what it is about as JSON in `XANO_CHECK`; what it
+/// prints goes to standard error.
+pub(crate) async fn check(command: &str, question: &Question) -> Result<Answer, Error> {
+    let (shell, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
+    let mut process = Command::new(shell);
+    process.args([flag, command]).env("XANO_CHECK", question.about.to_string());
+    process.stdin(Stdio::null()).stdout(std::io::stderr());
+    let ended = tokio::task::spawn_blocking(move || process.status()).await;
+    Ok(match ended {
+        Ok(Ok(status)) if status.success() => Answer::yes(),
+        Ok(Ok(status)) => Answer::no(format!("the check command ended with {status}")),
+        Ok(Err(cause)) => Answer::no(format!("the check command does not run: {cause}")),
+        Err(cause) => Answer::no(format!("the check command broke off: {cause}")),
     })
 }
 

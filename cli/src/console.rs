@@ -4,8 +4,6 @@ use std::io::{IsTerminal as _, Write as _};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use serde_json::Value as Json;
-use tokio::sync::Notify;
 use xano_fleet::{Answer, Asking, Host, Notice, Progress, Question};
 
 use crate::ask;
@@ -35,13 +33,9 @@ pub(crate) struct Console {
     replaces: bool,
     yes: bool,
     line: Mutex<Line>,
-    found: Option<Found>,
-    /// Nobody reads what is found any more.
-    pub(crate) unheard: Notify,
+    /// What decides about checks: a command of the shell.
+    check: Option<String>,
 }
-
-/// Writes what was found; false when nobody reads it any more.
-type Found = Box<dyn Fn(Json) -> bool + Send + Sync>;
 
 #[derive(Default)]
 struct Line {
@@ -74,15 +68,17 @@ impl Console {
             replaces: false,
             yes: false,
             line: Mutex::default(),
-            found: None,
-            unheard: Notify::new(),
+            check: None,
         }
     }
 
-    /// Hands what is found to `found`.
-    pub(crate) fn finding(mut self, found: impl Fn(Json) -> bool + Send + Sync + 'static) -> Self {
-        self.found = Some(Box::new(found));
-        self
+    /// The same terminal, with a command that decides about checks.
+    pub(crate) fn checking(&self, check: Option<String>) -> Self {
+        Self {
+            check,
+            line: Mutex::default(),
+            ..*self
+        }
     }
 
     pub(crate) const fn width(&self) -> Option<usize> {
@@ -154,12 +150,7 @@ impl Host for Console {
         match notice {
             Notice::Progress(progress) => self.show(&progress),
             Notice::Warning { message } => self.tell_line(&format!("warning: {}", tame(&message))),
-            Notice::Found { found } => {
-                self.end();
-                if self.found.as_ref().is_some_and(|write| !write(found)) {
-                    self.unheard.notify_one();
-                }
-            }
+            // The result has it.
             _ => {}
         }
     }
@@ -167,7 +158,11 @@ impl Host for Console {
     fn ask(&self, question: Question) -> Asking<'_> {
         self.end();
         let yes = self.yes;
+        let check = self.check.as_deref().filter(|_| question.kind == "check");
         Box::pin(async move {
+            if let Some(command) = check {
+                return ask::check(command, &question).await;
+            }
             if yes {
                 return Ok(Answer {
                     yes: true,
@@ -224,7 +219,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_asked_is_refused_where_nobody_can_be_asked() {
-        let question = || Question::new("gate", "May it go on?", Json::Null);
+        let question = || Question::new("gate", "May it go on?", serde_json::Value::Null);
         let console = Console {
             yes: true,
             ..Console::plain(None)

@@ -7,7 +7,7 @@ use serde_json::json;
 use xano_emulator::{Emulator, EmulatorOptions, RateLimit};
 use xano_metadata::Error;
 
-use crate::app::{App, flag, path, text};
+use crate::app::{App, flag, path, secret, text};
 use crate::interrupted;
 use crate::outcome::{Exit, Outcome, say};
 use crate::table::facts;
@@ -60,9 +60,6 @@ fn options(given: &ArgMatches) -> Result<EmulatorOptions, Error> {
             parsed.ok_or_else(|| Error::config(format!("--rate-limit takes N/SECONDS such as 10/20, not {limit:?}.")))?,
         );
     }
-    if let Some(name) = text(given, "token-env") {
-        let token = std::env::var(&name);
-        options.token = Some(token.map_err(|_| Error::config(format!("--token-env: there is no variable {name}.")))?);
-    }
+    options.token = secret(given, "token-env")?;
     Ok(options)
 }

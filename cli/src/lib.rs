@@ -15,9 +15,13 @@
 mod account;
 mod app;
 mod ask;
+mod backup;
 mod command;
+mod compare;
 mod console;
+mod deploy;
 mod emulator;
+mod fleet;
 mod outcome;
 mod place;
 mod records;
@@ -93,7 +97,13 @@ async fn dispatch(app: &App, matches: &ArgMatches) -> Result<Outcome, Error> {
     app.refuse_secrets(matches)?;
     match matches.subcommand() {
         Some(("me", _)) => account::me(app).await,
-        Some(("instances", given)) => account::instances(app, given).await,
+        Some(("instances", given)) => fleet::instances(app, given).await,
+        Some(("health", given)) => fleet::health(app, given).await,
+        Some(("backup", given)) => backup::create(app, given).await,
+        Some(("verify", given)) => backup::verify(app, given).await,
+        Some(("restore", given)) => backup::restore(app, given).await,
+        Some(("compare", given)) => compare::run(app, given).await,
+        Some(("deploy", given)) => deploy::run(app, given).await,
         Some(("snippets", given)) => snippets::list(app, given).await,
         Some(("tokens", given)) => snippets::tokens(app, given).await,
         Some(("records", given)) => records::run(app, given).await,
@@ -102,11 +112,6 @@ async fn dispatch(app: &App, matches: &ArgMatches) -> Result<Outcome, Error> {
         Some(("completion", given)) => Ok(command::completion(given)),
         _ => Err(Error::config("There is no such command.")),
     }
-}
-
-/// What went wrong on the way, in the form of the fleet's reports.
-fn spread_failures(at: &str, error: &Error) -> serde_json::Value {
-    serde_json::json!([xano_fleet::Failure::new(at, error)])
 }
 
 /// Runs `work` until it is done, or none when Ctrl-C or SIGTERM came first; the work is dropped then.

@@ -3,6 +3,7 @@
 use std::io::Write as _;
 
 use serde_json::{Value as Json, json};
+use xano_fleet::Failure;
 use xano_metadata::{Error, ErrorKind};
 
 use crate::console::Console;
@@ -50,6 +51,24 @@ impl Exit {
     }
 }
 
+impl Exit {
+    /// The code of work in many places, of which some failed. Where nothing at all came of it and all failed in one way,
+    /// it is the code of that.
+    pub(crate) fn of_failures(failures: &[Failure], anything_done: bool) -> Self {
+        let mut exits = failures.iter().map(|failure| match failure.error["kind"].as_str() {
+            Some("ConfigError" | "BadRequestError" | "NotFoundError") => Self::BadInput,
+            Some("RefusedError" | "AuthenticationError" | "PermissionError" | "ConflictError") => Self::Refused,
+            Some("ConnectionError" | "TimeoutError" | "RateLimitError" | "ServerError") => Self::Unreachable,
+            _ => Self::Problems,
+        });
+        match exits.next() {
+            None => Self::Success,
+            Some(first) if !anything_done && exits.all(|exit| exit == first) => first,
+            Some(_) => Self::Problems,
+        }
+    }
+}
+
 /// How a command ended.
 #[derive(Debug)]
 pub(crate) struct Outcome {
@@ -59,7 +78,7 @@ pub(crate) struct Outcome {
     /// What people read.
     text: String,
     /// What went wrong, for standard error.
-    complaint: Option<String>,
+    complaints: Vec<String>,
 }
 
 impl Outcome {
@@ -77,7 +96,7 @@ impl Outcome {
             exit,
             document,
             text: text.into(),
-            complaint: None,
+            complaints: Vec::new(),
         }
     }
 
@@ -87,7 +106,7 @@ impl Outcome {
             exit,
             document: Json::Null,
             text: String::new(),
-            complaint: None,
+            complaints: Vec::new(),
         }
     }
 
@@ -97,8 +116,15 @@ impl Outcome {
             exit: Exit::of(error),
             document: failure(error),
             text: String::new(),
-            complaint: Some(error.to_string()),
+            complaints: vec![error.to_string()],
         }
+    }
+
+    /// Names what failed on the way on standard error; the document has it already.
+    pub(crate) fn complaining(mut self, failures: &[Failure]) -> Self {
+        let sentences = failures.iter().map(|failure| format!("{}: {}", failure.at, failure.message()));
+        self.complaints.extend(sentences);
+        self
     }
 
     pub(crate) fn print(&self, json: bool, console: &Console) {
@@ -109,7 +135,7 @@ impl Outcome {
         } else if !self.text.is_empty() {
             say(self.text.trim_end_matches('\n'));
         }
-        if let Some(complaint) = &self.complaint {
+        for complaint in &self.complaints {
             console.complain(complaint);
         }
     }
@@ -138,6 +164,17 @@ mod tests {
         let failed = Outcome::failed(&Error::refused("No."));
         assert_eq!(failed.exit, Exit::Refused);
         assert_eq!(failed.document["error"]["code"], "refused");
+    }
+
+    #[test]
+    fn failures_that_are_all_there_is_have_their_own_code() {
+        let (refused, unusable) = (Error::refused("x"), Error::config("x"));
+        let both = [Failure::new("a", &refused), Failure::new("b", &unusable)];
+        let one_way = [Failure::new("a", &refused), Failure::new("b", &refused)];
+        assert_eq!(Exit::of_failures(&[], false), Exit::Success);
+        assert_eq!(Exit::of_failures(&one_way, false), Exit::Refused);
+        assert_eq!(Exit::of_failures(&one_way, true), Exit::Problems);
+        assert_eq!(Exit::of_failures(&both, false), Exit::Problems);
     }
 
     #[test]

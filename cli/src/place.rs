@@ -1,9 +1,9 @@
 //! Places on the command line: `INSTANCE/WORKSPACE@BRANCH`.
 
 use xano_fleet::Place;
-use xano_metadata::{Client, Error, Value};
+use xano_metadata::{Error, Value};
 
-use crate::app::{App, is_url};
+use crate::app::{Ground, is_url};
 
 /// A place as it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,8 +42,8 @@ impl Spelled {
     }
 
     /// The place itself; nothing is sent.
-    pub(crate) fn find(&self, app: &App, client: &Client) -> Result<Place, Error> {
-        let place = Place::new(app.connection(client, self.instance.as_deref())?, id(&self.workspace));
+    pub(crate) fn find(&self, ground: &Ground) -> Result<Place, Error> {
+        let place = Place::new(ground.connection(self.instance.as_deref())?, id(&self.workspace));
         Ok(match &self.branch {
             Some(branch) => place.on_branch(branch),
             None => place,

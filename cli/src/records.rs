@@ -10,9 +10,9 @@ use xano_fleet::Progress;
 use xano_metadata::records::{
     Action, CopyOptions, ExportOptions, Format, Job, LoadOptions, OnError, ReadOptions, Records, Report,
 };
-use xano_metadata::{Client, Error};
+use xano_metadata::Error;
 
-use crate::app::{App, flag, needed, path, text};
+use crate::app::{App, Ground, flag, needed, path, text};
 use crate::ask;
 use crate::outcome::{Exit, Outcome};
 use crate::place::{Spelled, id};
@@ -23,17 +23,17 @@ const TELL_EVERY: Duration = Duration::from_millis(100);
 const SHOWN: usize = 20;
 
 pub(crate) async fn run(app: &App, given: &ArgMatches) -> Result<Outcome, Error> {
-    let client = app.client()?;
+    let ground = app.ground().await?;
     match given.subcommand() {
-        Some(("export", given)) => export(app, &client, given).await,
-        Some(("import", given)) => import(app, &client, given).await,
-        Some(("copy", given)) => copy(app, &client, given).await,
+        Some(("export", given)) => export(app, &ground, given).await,
+        Some(("import", given)) => import(app, &ground, given).await,
+        Some(("copy", given)) => copy(app, &ground, given).await,
         _ => Err(Error::config("There is no such command.")),
     }
 }
 
-async fn export(app: &App, client: &Client, given: &ArgMatches) -> Result<Outcome, Error> {
-    let records = records(app, client, given, ["place", "table", "data-source"])?;
+async fn export(app: &App, ground: &Ground, given: &ArgMatches) -> Result<Outcome, Error> {
+    let records = records(ground, given, ["place", "table", "data-source"])?;
     let file = path(given, "file").unwrap_or_default();
     replaceable(app, &file).await?;
     let options = ExportOptions {
@@ -44,8 +44,8 @@ async fn export(app: &App, client: &Client, given: &ArgMatches) -> Result<Outcom
     drive(app, &file.display().to_string(), &job).await
 }
 
-async fn import(app: &App, client: &Client, given: &ArgMatches) -> Result<Outcome, Error> {
-    let records = records(app, client, given, ["place", "table", "data-source"])?;
+async fn import(app: &App, ground: &Ground, given: &ArgMatches) -> Result<Outcome, Error> {
+    let records = records(ground, given, ["place", "table", "data-source"])?;
     let file = path(given, "file").unwrap_or_default();
     let options = LoadOptions {
         action: match text(given, "action").as_deref() {
@@ -64,9 +64,9 @@ async fn import(app: &App, client: &Client, given: &ArgMatches) -> Result<Outcom
     drive(app, &table, &job).await
 }
 
-async fn copy(app: &App, client: &Client, given: &ArgMatches) -> Result<Outcome, Error> {
-    let from = records(app, client, given, ["place", "table", "data-source"])?;
-    let to = records(app, client, given, ["to-place", "to-table", "to-data-source"])?;
+async fn copy(app: &App, ground: &Ground, given: &ArgMatches) -> Result<Outcome, Error> {
+    let from = records(ground, given, ["place", "table", "data-source"])?;
+    let to = records(ground, given, ["to-place", "to-table", "to-data-source"])?;
     let load = load_options(given);
     let options = CopyOptions {
         read: read_options(given)?,
@@ -125,8 +125,8 @@ fn told(report: &Report) -> String {
     text
 }
 
-fn records(app: &App, client: &Client, given: &ArgMatches, names: [&str; 3]) -> Result<Records, Error> {
-    let place = Spelled::parse(&needed(given, names[0])?)?.find(app, client)?;
+fn records(ground: &Ground, given: &ArgMatches, names: [&str; 3]) -> Result<Records, Error> {
+    let place = Spelled::parse(&needed(given, names[0])?)?.find(ground)?;
     if place.branch.is_some() {
         return Err(Error::config("Branches share their records, so a table is named without a branch.")
             .with_hint("Data sources keep records apart; name one with --data-source."));

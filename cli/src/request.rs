@@ -13,15 +13,14 @@ use crate::outcome::{Exit, Outcome};
 use crate::records::replaceable;
 
 pub(crate) async fn run(app: &App, given: &ArgMatches) -> Result<Outcome, Error> {
-    let client = app.client()?;
     let (method, target) = (needed(given, "method")?.to_ascii_uppercase(), needed(given, "path")?);
     let api = if flag(given, "account") { Api::Account } else { Api::Instance };
     if destroys(api, &method, &target) {
         ask::confirm(app, &format!("{method} {target} cannot be undone"), &target).await?;
     }
     let connection = match api {
-        Api::Account => client.account(),
-        Api::Instance => app.connection(&client, None)?,
+        Api::Account => app.client()?.account(),
+        Api::Instance => app.ground().await?.connection(None)?,
     };
     let mut request = Request::raw(&method, target)?.body(body(given)?);
     for pair in given.get_many::<String>("query").into_iter().flatten() {

@@ -4,6 +4,7 @@ use std::io::Read as _;
 
 use clap::ArgMatches;
 use serde_json::json;
+use xano_fleet::Failure;
 use xano_metadata::api::{InstallToken, SnippetHandle};
 use xano_metadata::{Error, Xano};
 
@@ -11,9 +12,7 @@ use crate::app::{App, needed, text};
 use crate::ask;
 use crate::console::{Console, Paint};
 use crate::outcome::{Exit, Outcome};
-use crate::spread_failures;
 use crate::table::{Cell, Table};
-use crate::text::count;
 
 pub(crate) async fn list(app: &App, given: &ArgMatches) -> Result<Outcome, Error> {
     let xano = app.account()?;
@@ -71,11 +70,10 @@ async fn create(app: &App, snippet: &SnippetHandle, given: &ArgMatches) -> Resul
             Ok(token) => made.push(token),
             Err(error) if made.is_empty() => return Err(error),
             Err(error) => {
-                let what = format!("{} of {wanted}", count(made.len() as u64, "token"));
-                app.console.complain(&format!("{what} were created, then: {error}"));
-                let failures = spread_failures("create", &error);
+                let failures = [Failure::new(format!("token {} of {wanted}", made.len() + 1), &error)];
                 let document = json!({ "tokens": made, "failures": failures });
-                return Ok(Outcome::new(Exit::Problems, document, table(&app.console, &made)));
+                let outcome = Outcome::new(Exit::Problems, document, table(&app.console, &made));
+                return Ok(outcome.complaining(&failures));
             }
         }
     }

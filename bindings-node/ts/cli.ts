@@ -1,0 +1,12 @@
+#!/usr/bin/env node
+/**
+ * `npx xano-metadata`: the command line, which is Rust; see docs/cli.md. It keeps this thread until it ends, and takes
+ * Ctrl-C by itself.
+ */
+
+import { native } from './native.js'
+
+const addon = native()
+const code = addon.commandLine(['xano-metadata', ...process.argv.slice(2)])
+addon.shutdown()
+process.exit(code)
