@@ -8,7 +8,7 @@ TS_SOURCES := $(shell find bindings-node/ts -name '*.ts' 2>/dev/null)
 OPS := $(wildcard operations/*.ops)
 
 .PHONY: help demo test conformance lint generate drift wheel npm setup bench bench-guard bench-parts \
-	test-rust test-codegen test-python test-node test-examples test-packages test-judges \
+	test-rust test-codegen test-python test-node test-examples test-packages test-judges test-chaos chaos \
 	lint-rust lint-python lint-node lint-generated format clean tools
 
 help: ## this list
@@ -42,6 +42,9 @@ npm: build-node ## the npm packages, into dist/npm/
 
 bench: bench-parts ## ours beside what users would pick instead: make bench, make bench ONLY="P2 P6" ROUNDS=3
 	@$(BENCH_PY) -m bench $(ONLY) $(if $(ROUNDS),--rounds $(ROUNDS))
+
+chaos: build-python build-node ## faults between every face and the emulator: make chaos SEED=7, SEEDS=50, LOADS=1 for killed loads
+	@cargo run --quiet --package xano-chaos -- --seed $(or $(SEED),1) --seeds $(or $(SEEDS),1) $(if $(LOADS),--loads)
 
 format: setup ## format all hand-written code
 	cargo fmt
@@ -123,6 +126,10 @@ test-examples: build-python build-node
 
 test-packages: wheel npm
 	$(PY) -m pytest -q tests/packages
+
+test-chaos: build-python build-node
+	$(MAKE) --no-print-directory chaos
+	$(MAKE) --no-print-directory chaos LOADS=1
 
 test-judges: build-python build-node tests/judges/node_modules/.ready
 	node --test tests/judges/js-sdk.test.mjs
