@@ -1,4 +1,4 @@
-"""Many callers, many instances, many calls that wait: everyone is served in turn, memory stays bounded, closing ends all.
+"""Many callers, many instances, many calls that wait: all are served in turn, memory stays bounded, closing ends all.
 
 No limit of time here is closer than ten times of what is needed.
 """
@@ -58,17 +58,19 @@ async def test_no_caller_starves(alone: Emulator) -> None:
 
 async def test_calls_that_wait_are_served_in_their_order_and_weigh_little(alone: Emulator) -> None:
     served: list[int] = []
+    some_are_served = asyncio.Event()
     async with alone.async_client() as xano:
 
         async def call(number: int) -> None:
             await xano.me()
             served.append(number)
+            if len(served) > QUEUED // 10:
+                some_are_served.set()
 
         await call(-1)
         before = memory() if sys.platform == "linux" else 0
         calls = [asyncio.create_task(call(number)) for number in range(QUEUED)]
-        while len(served) < QUEUED // 10:
-            await asyncio.sleep(0)
+        await some_are_served.wait()
         waiting = memory() if sys.platform == "linux" else 0
         await asyncio.gather(*calls)
     assert sorted(served) == list(range(-1, QUEUED))

@@ -41,7 +41,7 @@ async function collect(list) {
 /** The account API: an install token, all snippets, or one. */
 async function account(xano, { index, number }) {
   const snippet = xano.snippet(SNIPPET)
-  if (index % 3 === 2) return (await snippet.tokens.create(number)).max_installs
+  if (index % 3 === 2) return (await snippet.tokens.create({ max_installs: number })).max_installs
   if (index % 3 === 1) return (await snippet.get()).canonical
   return new Set((await xano.snippets.list().all()).map(({ canonical }) => canonical)).size
 }
@@ -57,7 +57,9 @@ async function one(lane, client, c) {
       return (await record.get()).n
     case 'list':
       return collect(
-        c.index % 2 === 0 ? table.records.list({ perPage: 10 }) : table.records.search({ sort: { id: 'asc' }, perPage: 10 }),
+        c.index % 2 === 0
+          ? table.records.list({ per_page: 10 })
+          : table.records.search({ sort: { id: 'asc' }, per_page: 10 }),
       )
     case 'create':
       return (await table.records.create({ mark: c.mark, n: c.index })).id
@@ -71,7 +73,10 @@ async function one(lane, client, c) {
       return (await workspace.files.upload({ content: { content: Buffer.alloc(30_000, 'x'), name: `${c.mark}.bin` } }))
         .size
     case 'download':
-      return client.workspace(lane.exported).export().saveTo(join(lane.folder, String(c.index)))
+      return client
+        .workspace(lane.exported)
+        .export()
+        .saveTo(join(lane.folder, String(c.index)))
     case 'load': {
       const rows = Array.from({ length: ROWS }, (_, n) => ({ mark: `${c.mark}-${String(n)}`, n }))
       return (await table.records.insert(rows, { batchRows: 15, settle: 20 })).inserted

@@ -183,8 +183,9 @@ impl Answer {
                 return Ok(After::Keep);
             }
             Spoil::Length(by, how) => {
+                // An answer of no length would be an empty one, which is whole.
                 let length = i64::try_from(self.body.len()).unwrap_or(i64::MAX) + by;
-                let mut bytes = self.head(&format!("content-length: {}", length.max(0)));
+                let mut bytes = self.head(&format!("content-length: {}", length.max(1)));
                 bytes.extend_from_slice(&self.body);
                 wire.write_all(&bytes).await?;
                 return end(wire, *how).await;

@@ -55,11 +55,11 @@ impl Tally {
     }
 
     /// Whether every promise was kept. A machine under load may use up the time that a call has, so a few retries in
-    /// vain are no broken promise; more than one in twenty means that the rules of retrying are not followed.
+    /// vain are no broken promise; more than one in ten means that the rules of retrying are not followed.
     #[must_use]
     pub const fn is_clean(&self) -> bool {
         self.lost + self.doubled + self.resent + self.hung + self.panics + self.leaked == 0
-            && self.gave_up * 20 <= self.recovered
+            && self.gave_up * 10 <= self.recovered
     }
 
     /// As JSON, behind the fields given.

@@ -30,7 +30,7 @@ async fn take(mut stream: TcpStream, state: &State) -> io::Result<()> {
             state.begin(case);
             if !matches!(state.plan.cases[case].blow.strike, Strike::CloseIdle { .. }) {
                 // The client's pool has a moment to see what was closed.
-                tokio::time::sleep(Duration::from_millis(3)).await;
+                tokio::time::sleep(Duration::from_millis(15)).await;
             }
         }
         _ => state.end(),
