@@ -14,6 +14,8 @@ import { decode } from './decode.js'
 import { Download } from './download.js'
 import { ConfigError } from './errors.js'
 import { readEvent, readStats, type Stats } from './events.js'
+import type { CompareOptions, Comparison } from './fleet-compare.js'
+import { Shop, type ShopOptions } from './fleet-shop.js'
 import { Fleet, fleetOf, lend, type FleetConfig } from './fleet.js'
 import { AccountApi } from './generated/account.js'
 import { InstanceApi } from './generated/instance.js'
@@ -162,6 +164,15 @@ export class Xano extends AccountApi {
   }
 
   /**
+   * A shop that sells install tokens of your snippets, and never one twice. Nothing is sent, and the ledger is not opened yet.
+   *
+   * @param ledger - Path of its ledger, a SQLite file; made when there is none, for its owner alone.
+   */
+  shop(ledger: string, options: ShopOptions = {}): Shop {
+    return new Shop(engineOf(this).client, ledger, options)
+  }
+
+  /**
    * Calls any path below the base, untyped, through the same engine.
    *
    * @param method - The HTTP method.
@@ -238,6 +249,19 @@ export class Instance extends InstanceApi {
    */
   request<T = unknown>(method: string, path: string, params?: RawParams, options?: CallOptions): Promise<T> {
     return request<T>(this, method, path, params, options)
+  }
+
+  /**
+   * What differs on the way from this to `other`: what it has more, what it lacks, and what is not the same. Workspaces are
+   * matched by name, and their live branches are compared.
+   *
+   * @param other - Another instance.
+   * @param options - What is compared, and how much of a diff is kept.
+   * @throws {@link ConfigError} when options do not go together.
+   */
+  async compare(other: Instance, options?: CompareOptions): Promise<Comparison> {
+    const room = await import('./fleet-compare.js')
+    return room.compare(this, other, options)
   }
 
   /**

@@ -358,8 +358,8 @@ function inSeconds(args: Record<string, unknown>): Record<string, unknown> {
   )
 }
 
-/** `live_branch` as `liveBranch`, all the way down; the fields are the engine's own, not a user's. */
-function respelled(value: unknown): unknown {
+/** @internal `live_branch` as `liveBranch`, all the way down; the fields are the engine's own, not a user's. */
+export function respelled(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(respelled)
   if (typeof value !== 'object' || value === null) return value
   const entries = Object.entries(value)

@@ -35,6 +35,34 @@ export {
 } from './errors.js'
 export type { ClientEvent, Progress, Stats } from './events.js'
 export {
+  restore,
+  verify,
+  type Backup,
+  type BackupFile,
+  type BackupKind,
+  type BackupManifest,
+  type BackupOptions,
+  type BackupRestored,
+  type BackupTrouble,
+  type BackupVerification,
+  type FleetBackup,
+  type FleetBackupOptions,
+  type Keep,
+  type RestoreOptions,
+  type RestoredTable,
+} from './fleet-backup.js'
+export {
+  Comparison,
+  compare,
+  type CompareOptions,
+  type ComparedFamily,
+  type ComparedRecords,
+  type ComparisonChange,
+  type ComparisonRow,
+  type ComparisonSide,
+  type ComparisonSkip,
+} from './fleet-compare.js'
+export {
   deploy,
   deployment,
   resume,
@@ -56,6 +84,22 @@ export {
   type RevertOptions,
   type Stage,
 } from './fleet-deploy.js'
+export {
+  Shop,
+  ShopSale,
+  type SaleState,
+  type SalesOptions,
+  type SellOptions,
+  type ShopEntry,
+  type ShopIssued,
+  type ShopOptions,
+  type ShopReconciled,
+  type ShopSaleFields,
+  type ShopTier,
+  type ShopUsage,
+  type ShopUse,
+  type TierOptions,
+} from './fleet-shop.js'
 export { Fleet, type FleetConfig, type FleetEnvironment, type FleetMember } from './fleet.js'
 export {
   Inventory,

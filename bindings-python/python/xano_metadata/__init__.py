@@ -22,6 +22,16 @@ if TYPE_CHECKING:
     from xano_metadata import types as types
     from xano_metadata._aio import AsyncInstance as AsyncInstance
     from xano_metadata._aio import AsyncXano as AsyncXano
+    from xano_metadata._backups import Backup as Backup
+    from xano_metadata._backups import BackupFile as BackupFile
+    from xano_metadata._backups import BackupManifest as BackupManifest
+    from xano_metadata._backups import BackupRemoved as BackupRemoved
+    from xano_metadata._backups import BackupRestored as BackupRestored
+    from xano_metadata._backups import BackupTable as BackupTable
+    from xano_metadata._backups import BackupVerification as BackupVerification
+    from xano_metadata._backups import BackupWorkspace as BackupWorkspace
+    from xano_metadata._backups import FleetBackup as FleetBackup
+    from xano_metadata._backups import RestoredTable as RestoredTable
     from xano_metadata._client import Instance as Instance
     from xano_metadata._client import Xano as Xano
     from xano_metadata._events import AsyncEventStream as AsyncEventStream
@@ -30,6 +40,17 @@ if TYPE_CHECKING:
     from xano_metadata._fleet import AsyncFleet as AsyncFleet
     from xano_metadata._fleet import Fleet as Fleet
     from xano_metadata._fleet import FleetEnvironment as FleetEnvironment
+    from xano_metadata._fleet_backup import Keep as Keep
+    from xano_metadata._fleet_backup import restore as restore
+    from xano_metadata._fleet_backup import restore_async as restore_async
+    from xano_metadata._fleet_backup import verify as verify
+    from xano_metadata._fleet_backup import verify_async as verify_async
+    from xano_metadata._fleet_compare import Comparison as Comparison
+    from xano_metadata._fleet_compare import ComparisonChange as ComparisonChange
+    from xano_metadata._fleet_compare import ComparisonSide as ComparisonSide
+    from xano_metadata._fleet_compare import ComparisonSkip as ComparisonSkip
+    from xano_metadata._fleet_compare import compare as compare
+    from xano_metadata._fleet_compare import compare_async as compare_async
     from xano_metadata._fleet_deploy import Stage as Stage
     from xano_metadata._fleet_deploy import deploy as deploy
     from xano_metadata._fleet_deploy import deploy_async as deploy_async
@@ -57,6 +78,14 @@ if TYPE_CHECKING:
     from xano_metadata._fleet_inventory import InventoryInstance as InventoryInstance
     from xano_metadata._fleet_inventory import InventoryTable as InventoryTable
     from xano_metadata._fleet_inventory import InventoryWorkspace as InventoryWorkspace
+    from xano_metadata._fleet_sales import ShopEntry as ShopEntry
+    from xano_metadata._fleet_sales import ShopIssued as ShopIssued
+    from xano_metadata._fleet_sales import ShopReconciled as ShopReconciled
+    from xano_metadata._fleet_sales import ShopSale as ShopSale
+    from xano_metadata._fleet_sales import ShopTier as ShopTier
+    from xano_metadata._fleet_sales import ShopUsage as ShopUsage
+    from xano_metadata._fleet_shop import AsyncShop as AsyncShop
+    from xano_metadata._fleet_shop import Shop as Shop
     from xano_metadata._model import Model as Model
     from xano_metadata._model import Time as Time
     from xano_metadata._options import OMIT as OMIT
@@ -102,15 +131,21 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "_aio": "AsyncInstance AsyncXano",
+    "_backups": "Backup BackupFile BackupManifest BackupRemoved BackupRestored BackupTable BackupVerification "
+    "BackupWorkspace FleetBackup RestoredTable",
     "_client": "Instance Xano",
     "_events": "AsyncEventStream EventStream ServerEvent",
     "_fleet": "AsyncFleet Fleet FleetEnvironment",
+    "_fleet_backup": "Keep restore restore_async verify verify_async",
+    "_fleet_compare": "Comparison ComparisonChange ComparisonSide ComparisonSkip compare compare_async",
     "_fleet_deploy": "Stage deploy deploy_async deployment resume resume_async revert revert_async",
     "_fleet_deployment": "Deployment DeploymentChange DeploymentPreview DeploymentSource DeploymentStage DeploymentStep "
     "DeploymentTests DeploymentTrouble",
     "_fleet_estate": "AsyncFleetMember FleetMember",
     "_fleet_health": "Health HealthChange InstanceHealth",
     "_fleet_inventory": "FleetFailure Inventory InventoryBranch InventoryInstance InventoryTable InventoryWorkspace",
+    "_fleet_sales": "ShopEntry ShopIssued ShopReconciled ShopSale ShopTier ShopUsage",
+    "_fleet_shop": "AsyncShop Shop",
     "_model": "Model Time",
     "_options": "OMIT CallFields CallOptions ClientFields ClientOptions Omit RateLimit Stats",
     "_pages": "AsyncPager Page Pager",

@@ -6,11 +6,15 @@ nothing but load the room of its job (`_fleet_estate.py`, …) and hand on to it
 
 from __future__ import annotations
 
+from xano_metadata._comparing import AsyncComparing, SyncComparing
 from xano_metadata._roots import Root
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from os import PathLike
+
     from xano_metadata._fleet import AsyncFleet, Config, Fleet
+    from xano_metadata._fleet_shop import AsyncShop, Shop
 
 
 class SyncXanoNode(Root):
@@ -35,6 +39,21 @@ class SyncXanoNode(Root):
 
         return Fleet._of(self._client, config)
 
+    def shop(self, ledger: str | PathLike[str], *, hold: float | None = None, stale: float | None = None) -> Shop:
+        """A shop that sells install tokens of your snippets, and never one twice.
+
+        Args:
+            ledger: Path of its ledger, a SQLite file; made when there is none, for its owner alone.
+            hold: Seconds for which a sale under way holds its token. Default: 60.
+            stale: Seconds after which a request without an answer counts as left behind. Default: 600.
+
+        Returns:
+            The shop. Nothing is sent, and the ledger is not opened yet.
+        """
+        from xano_metadata._fleet_shop import Shop  # noqa: PLC0415 - loaded when it is used
+
+        return Shop._of(self._client, ledger, hold, stale)
+
 
 class AsyncXanoNode(Root):
     """The jobs of an account, for asyncio."""
@@ -58,14 +77,29 @@ class AsyncXanoNode(Root):
 
         return AsyncFleet._of(self._client, config)
 
+    def shop(self, ledger: str | PathLike[str], *, hold: float | None = None, stale: float | None = None) -> AsyncShop:
+        """A shop that sells install tokens of your snippets, and never one twice.
 
-class SyncInstanceNode(Root):
+        Args:
+            ledger: Path of its ledger, a SQLite file; made when there is none, for its owner alone.
+            hold: Seconds for which a sale under way holds its token. Default: 60.
+            stale: Seconds after which a request without an answer counts as left behind. Default: 600.
+
+        Returns:
+            The shop. Nothing is sent, and the ledger is not opened yet.
+        """
+        from xano_metadata._fleet_shop import AsyncShop  # noqa: PLC0415 - loaded when it is used
+
+        return AsyncShop._of(self._client, ledger, hold, stale)
+
+
+class SyncInstanceNode(SyncComparing, Root):
     """The jobs of an instance, for ordinary, waiting code."""
 
     __slots__ = ()
 
 
-class AsyncInstanceNode(Root):
+class AsyncInstanceNode(AsyncComparing, Root):
     """The jobs of an instance, for asyncio."""
 
     __slots__ = ()
