@@ -76,7 +76,7 @@ impl CompareOptions {
 
 /// Whether and how records are compared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(from = "Spelling")]
+#[serde(try_from = "serde_json::Value")]
 pub enum RecordsOption {
     /// Not at all.
     #[default]
@@ -87,43 +87,18 @@ pub enum RecordsOption {
     Content,
 }
 
-/// `false`, `"counts"` or `"content"`; null is no as well.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Spelling {
-    Word(Word),
-    No(No),
-}
+/// `false`, `"counts"` or `"content"`; null is no as well, and `true` does not say how.
+impl TryFrom<serde_json::Value> for RecordsOption {
+    type Error = String;
 
-#[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Word {
-    Counts,
-    Content,
-}
-
-/// `false` or null; `true` does not say how.
-#[derive(Deserialize)]
-#[serde(try_from = "Option<bool>")]
-struct No;
-
-impl TryFrom<Option<bool>> for No {
-    type Error = &'static str;
-
-    fn try_from(said: Option<bool>) -> Result<Self, Self::Error> {
-        match said {
-            Some(true) => Err("say \"counts\" or \"content\""),
-            _ => Ok(Self),
+    fn try_from(said: serde_json::Value) -> Result<Self, Self::Error> {
+        if said.is_null() || said == false {
+            return Ok(Self::No);
         }
-    }
-}
-
-impl From<Spelling> for RecordsOption {
-    fn from(spelling: Spelling) -> Self {
-        match spelling {
-            Spelling::No(No) => Self::No,
-            Spelling::Word(Word::Counts) => Self::Counts,
-            Spelling::Word(Word::Content) => Self::Content,
+        match said.as_str() {
+            Some("counts") => Ok(Self::Counts),
+            Some("content") => Ok(Self::Content),
+            _ => Err(format!("records is false, \"counts\" or \"content\", not {said}")),
         }
     }
 }
