@@ -1,52 +1,40 @@
-"""A small shop: one install token per price tier, handed over while it has installs left.
+"""A small shop: every buyer gets an install token of their own, and no token is sold twice.
 
-python snippet_shop.py CANONICAL TIER BUYER    for instance: python snippet_shop.py kRG3t_-i team ada@example.com
+python snippet_shop.py CANONICAL TIER BUYER [ORDER]    such as: kRG3t_-i team ada@example.com invoice-17
+
+With an order, running it again shows the same token. The ledger is shop.db, or the file that SHOP_LEDGER names.
 """
 
+import os
 import sys
 
-from xano_metadata import InstallToken, Xano
+from xano_metadata import Xano, XanoError
 
 TIERS = {"single": 1, "team": 5, "agency": 50}  # installs that a buyer gets
 
 INSTRUCTIONS = """\
 Hello {buyer},
-thank you for buying "{name}" ({tier}: {installs} installs).
-1. Open https://www.xano.com/snippet/{canonical}
+thank you for buying "{name}" ({tier}, installs: {installs}).
+1. Open {link}
 2. Choose "Install" and paste this token: {token}
 It allows {left} more installs."""
 
 
-def token_for(xano: Xano, canonical: str, installs: int) -> InstallToken:
-    """A token of the tier with room left; a new one when there is none."""
-    tokens = xano.snippet(canonical).tokens
-    for token in tokens.list():
-        if token.max_installs == installs and token.current_installs < token.max_installs:
-            return token
-    return tokens.create(max_installs=installs)
-
-
-def main(canonical: str, tier: str, buyer: str) -> None:
+def main(canonical: str, tier: str, buyer: str, order: str | None = None) -> None:
     if tier not in TIERS:
         sys.exit(f"there is no tier {tier}; there are {', '.join(TIERS)}")
     with Xano() as xano:
-        snippet = xano.snippet(canonical).get()
-        token = token_for(xano, canonical, TIERS[tier])
-        left = token.max_installs - token.current_installs
-        print(
-            INSTRUCTIONS.format(
-                buyer=buyer,
-                name=snippet.name,
-                tier=tier,
-                installs=TIERS[tier],
-                canonical=canonical,
-                token=token.token,
-                left=left,
-            )
-        )
+        shop = xano.shop(os.environ.get("SHOP_LEDGER", "shop.db"))
+        name = f"{canonical} {tier}"
+        shop.tier(name, snippet=canonical, installs=TIERS[tier], instructions=INSTRUCTIONS)
+        try:
+            sale = shop.sell(name, buyer=buyer, order=order)
+        except XanoError as error:
+            sys.exit(f"nothing was sold, run it again: {error}")
+        print(sale.instructions or f"the order {order} was {sale.state}")
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 4:
+    if len(sys.argv) not in (4, 5):
         sys.exit(__doc__)
     main(*sys.argv[1:])

@@ -87,19 +87,30 @@ def test_the_manager_knows_a_snippet_that_is_not_yours(emulator: Emulator, langu
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_shop_reuses_a_token_until_it_is_used_up(emulator: Emulator, language: str) -> None:
-    def sell() -> str:
-        done = run(emulator, language, "snippet_shop", "demo-001", "single", "ada@example.com")
+def test_the_shop_sells_each_token_once(
+    emulator: Emulator, language: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOP_LEDGER", str(tmp_path / "shop.db"))
+
+    def sell(*order: str) -> str:
+        done = run(emulator, language, "snippet_shop", "demo-001", "single", "ada@example.com", *order)
         assert done.returncode == 0, done.stderr
         assert "Hello ada@example.com" in done.stdout
         return done.stdout.split("paste this token: ")[1].split()[0]
 
     snippet = emulator.client().snippet("demo-001")
     snippet.update(install_access="token", install_access_description="For buyers")
-    first = sell()
-    assert sell() == first
-    emulator.install("demo-001", token=first)
-    assert sell() != first
+    first = sell("invoice-1")
+    assert sell("invoice-1") == first, "the same order is the same sale"
+    second = sell()
+    assert second != first
+    tokens = {token.token: token.max_installs for token in snippet.tokens.list()}
+    assert (tokens[first], tokens[second]) == (1, 1)
+    assert (tmp_path / "shop.db").stat().st_mode & 0o777 == 0o600
+    emulator.faults({"kind": "status", "status": 403, "method": "POST", "path": "/snippet/*/token"})
+    done = run(emulator, language, "snippet_shop", "demo-001", "single", "bob@example.com")
+    assert done.returncode == 1
+    assert "nothing was sold" in done.stderr
 
 
 @pytest.fixture

@@ -5,20 +5,20 @@ from __future__ import annotations
 import json
 import pickle
 import random
+import re
 import sqlite3
 import subprocess
 import sys
 import textwrap
 import time
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import xano_metadata.errors as e
-from xano_metadata import AsyncXano, Shop, ShopSale, Xano
+from xano_metadata import AsyncXano, Shop, ShopSale, Xano, parse_time
 from xano_metadata.testing import Emulator, EmulatorError
 
 SNIPPET = "kRG3t_-i"
@@ -31,10 +31,10 @@ def market(emulator: Emulator) -> Emulator:
 
 
 @pytest.fixture
-def shop(market: Emulator, quick: Xano, tmp_path: Path) -> Iterator[Shop]:
+def shop(market: Emulator, quick: Xano, tmp_path: Path) -> Shop:
     shop = quick.shop(tmp_path / "shop.db")
     shop.tier("team", snippet=SNIPPET, installs=7, price="29 EUR", price_minor=2900)
-    yield shop
+    return shop
 
 
 def counts(emulator: Emulator) -> dict[str, tuple[int, int]]:
@@ -95,7 +95,8 @@ def test_what_is_printed_holds_no_token(market: Emulator, shop: Shop) -> None:
     sale = shop.sell("team", buyer="<ada>")
     assert sale.token is not None
     usage = shop.usage()
-    printed = [repr(sale), str(sale), sale._repr_html_(), repr(usage), usage._repr_html_(), repr(shop), str(usage.rows())]
+    printed = [repr(sale), str(sale), sale._repr_html_(), repr(usage), usage._repr_html_()]
+    printed += [repr(shop), str(usage.rows())]
     printed += [repr(entry) for entry in shop.journal()]
     shown = shop.sales()[0]
     printed.append(json.dumps(shown.to_dict()))
@@ -121,7 +122,7 @@ def test_an_open_snippet_and_an_open_ledger_are_warned_of(market: Emulator, shop
 
 
 def test_bad_input_is_named(quick: Xano, shop: Shop, tmp_path: Path) -> None:
-    with pytest.raises(e.ConfigError, match="no tier 'gold'|no tier \"gold\"; it has team"):
+    with pytest.raises(e.ConfigError, match='no tier "gold"; it has team'):
         shop.sell("gold", buyer="ada")
     with pytest.raises(e.ConfigError, match="The buyer is empty"):
         shop.sell("team", buyer=" ")
@@ -131,6 +132,22 @@ def test_bad_input_is_named(quick: Xano, shop: Shop, tmp_path: Path) -> None:
         quick.shop(tmp_path / "shop.db", hold=0).tiers()
     with pytest.raises(e.ConfigError, match="cannot be"):
         quick.shop(tmp_path).tiers()
+
+
+def test_the_samples_of_the_guide_run(
+    market: Emulator, quick: Xano, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = Path(__file__).parents[2] / "docs" / "shop.md"
+    samples = re.findall(r"^```python\n(.*?)^```$", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    assert len(samples) == 5
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {"xano": quick}
+    for sample in samples:
+        exec(compile(sample, str(page), "exec"), names)
+    assert names["sale"].token in names["mail"]
+    assert names["refunded"].state == "refunded"
+    assert names["report"].ok
+    assert [sale.installs for sale in names["shop"].sales(sale="invoice-17")] == [12]
 
 
 SELLER = """
@@ -188,7 +205,8 @@ def test_eight_processes_sell_five_hundred_and_no_token_twice(market: Emulator, 
 
     begun = time.monotonic()
     sellers = [start(number) for number in range(8)]
-    killed, bought, strange = 0, 0, {}
+    killed, bought = 0, 0
+    strange: dict[str, float] = {}
     with sqlite3.connect(ledger) as reader:
         while any(seller.poll() is None for seller in sellers):
             states = dict(reader.execute("SELECT key, state FROM token WHERE state IN ('ready', 'sold')").fetchall())
@@ -232,15 +250,13 @@ def test_eight_processes_sell_five_hundred_and_no_token_twice(market: Emulator, 
     assert known == set(server), f"seed {seed}: the ledger knows every token"
     assert held == (0,)
     print(
-        f"8 processes ({killed} killed), 500 sales in {took:.1f} s: {tries} tries of those that ended, {len(server)} tokens, "
-        f"{report.released} reservations released, {report.found} tokens found; {bought} installs by buyers, {len(strange)} "
-        f"tokens used by strangers"
+        f"8 processes ({killed} killed), 500 sales in {took:.1f} s: {tries} tries of those that ended, {len(server)} "
+        f"tokens, {report.released} reservations released, {report.found} tokens found; {bought} installs by buyers, "
+        f"{len(strange)} tokens used by strangers"
     )
 
 
 def _seconds(sale: ShopSale) -> float:
-    from xano_metadata import parse_time
-
     assert sale.checked_at is not None
     time: Any = parse_time(sale.checked_at)
     return float(time.timestamp())
