@@ -60,7 +60,8 @@ def read_text(text: str, file: Path, table: Table | None = None) -> Table:
 
 def _blocks(text: str, file: Path) -> list[list[Line]]:
     blocks: list[list[Line]] = []
-    for number, raw in enumerate(text.splitlines(), 1):
+    # Not `splitlines`, which also ends lines where no editor does.
+    for number, raw in enumerate(text.removesuffix("\n").split("\n"), 1):
         place = Place(file, number)
         if "\t" in raw:
             raise TableError(place, "tabs are not allowed; indent with spaces")

@@ -34,6 +34,7 @@ SCALARS = frozenset(
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-/]*")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _BARE_DEFAULT = re.compile(r"[^\s,}\])]+")
+_DEEPEST = 50
 
 
 class TypeParser:
@@ -43,6 +44,7 @@ class TypeParser:
         self.text = text
         self.at = at
         self.i = 0
+        self.depth = 0
 
     def here(self) -> Place:
         """The line the parser has reached."""
@@ -117,7 +119,7 @@ class TypeParser:
         self.i = end + 1
         try:
             return str(json.loads(f'"{raw}"'))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise TableError(place, f"bad escape in a text: {error}") from None
 
     def end(self) -> None:
@@ -127,7 +129,11 @@ class TypeParser:
 
     def type(self) -> Type:
         """Reads a type, with its `?`."""
+        if self.depth == _DEEPEST:
+            raise self.fail(f"types are nested more than {_DEEPEST} deep; give the inner ones names")
+        self.depth += 1
         result = self._bare_type()
+        self.depth -= 1
         return Nullable(result) if self.try_eat("?") else result
 
     def _bare_type(self) -> Type:
@@ -230,7 +236,7 @@ class TypeParser:
         if char and char in "[{":
             try:
                 value, self.i = json.JSONDecoder().raw_decode(self.text, self.i)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise self.fail(f"this default is not JSON: {error}") from None
             return value  # type: ignore[no-any-return]
         match = _BARE_DEFAULT.match(self.text, self.i)
