@@ -1,6 +1,6 @@
 // The snippet shop in Node.
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -97,20 +97,39 @@ test('sellers at once sell each token once', async (t) => {
   assert.equal(Object.keys(await counts()).length, 20)
 })
 
+test('the samples of the guide run', async (t) => {
+  const { xano } = await open(t)
+  const text = await readFile(new URL('../../docs/shop.md', import.meta.url), 'utf8')
+  const samples = [...text.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, sample]) => sample)
+  assert.equal(samples.length, 2)
+  const folder = await mkdtemp(join(tmpdir(), 'xano-shop-'))
+  t.after(() => rm(folder, { recursive: true }))
+  const told = []
+  const console = { log: (...words) => told.push(words.map((word) => inspect(word)).join(' ')) }
+  const body = `${samples.join('\n').replace("'shop.db'", 'ledger')}\nreturn { sale, mail, revoked }`
+  const { sale, mail, revoked } = await new Function('xano', 'ledger', 'console', `return (async () => {${body}})()`)(
+    xano,
+    join(folder, 'shop.db'),
+    console,
+  )
+  assert.ok(mail.includes(sale.token) && !told.join().includes(sale.token))
+  assert.deepEqual([revoked.state, revoked.installs], ['revoked', 12])
+})
+
 test('bad input and what is refused have their classes', async (t) => {
   const { xano, shop, ledger } = await open(t)
   const nothing = await failure(shop.sell('team', { buyer: 'ada', issue: false }))
   assert.ok(nothing instanceof RefusedError && nothing.code === 'refused', String(nothing))
-  for (const [promise, told] of [
-    [shop.sell('gold', { buyer: 'ada' }), /no tier "gold"; it has team/],
-    [shop.sell('team', { buyer: ' ' }), /The buyer is empty/],
-    [shop.sell('team', { buyer: 'ada', tier: 'x' }), /The purchase has no "tier"/],
-    [shop.sales({ state: 'lost' }), /no state "lost"/],
-    [shop.tier('a', { snippet: SNIPPET, installs: 1.5 }), /installs must be/],
-    [shop.revoke(7), /by its id or its order/],
-    [xano.shop(ledger, { hold: 0 }).tiers(), /hold is 0/],
+  for (const [attempt, told] of [
+    [() => shop.sell('gold', { buyer: 'ada' }), /no tier "gold"; it has team/],
+    [() => shop.sell('team', { buyer: ' ' }), /The buyer is empty/],
+    [() => shop.sell('team', { buyer: 'ada', tier: 'x' }), /The purchase has no "tier"/],
+    [() => shop.sales({ state: 'lost' }), /no state "lost"/],
+    [() => shop.tier('a', { snippet: SNIPPET, installs: 1.5 }), /installs must be/],
+    [() => shop.revoke(7), /by its id or its order/],
+    [() => xano.shop(ledger, { hold: 0 }).tiers(), /hold is 0/],
   ]) {
-    const error = await failure(promise)
+    const error = await failure(attempt())
     assert.ok(error instanceof ConfigError, String(error))
     assert.match(error.message, told)
   }
