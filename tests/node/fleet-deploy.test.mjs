@@ -17,15 +17,15 @@ async function shop(t) {
   const emulator = await emulate(t)
   const folder = await mkdtemp(join(tmpdir(), 'xano-deploy-'))
   t.after(() => rm(folder, { recursive: true }))
-  const instance = emulator.instance({ ...QUICK, rateLimit: 'off' })
+  const instance = emulator.instance({ ...QUICK, rateLimit: false })
   const make = async (name) => {
     const workspace = instance.workspace((await instance.workspaces.create({ name })).id)
-    await workspace.multidoc.push(OLD)
+    await workspace.multidoc.push({ xanoscript: OLD })
     return workspace
   }
   const [dev, staging, prod] = [await make('Dev'), await make('Staging'), await make('Prod')]
   await dev.branches.create({ label: 'next' })
-  await dev.multidoc.push(NEW, { branch: 'next', delete: true })
+  await dev.multidoc.push({ xanoscript: NEW, branch: 'next', delete: true })
   const stages = [
     { name: 'staging', place: staging },
     { name: 'prod', place: prod, protected: true },
@@ -197,8 +197,8 @@ test('arguments are looked at', async (t) => {
     assert.ok((await failure(call())) instanceof ConfigError, String(call))
   }
   await deploy(source, stages, options('a.json'))
-  for (const promise of [deploy(source, stages, options('a.json')), revert(file('a.json'), stages.slice(1))]) {
-    const error = await failure(promise)
+  for (const call of [() => deploy(source, stages, options('a.json')), () => revert(file('a.json'), stages.slice(1))]) {
+    const error = await failure(call())
     assert.ok(error instanceof RefusedError && error instanceof XanoError, error)
   }
 })
