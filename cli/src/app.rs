@@ -15,7 +15,7 @@ pub(crate) struct App {
     pub(crate) yes: bool,
     pub(crate) console: Console,
     /// Where a command names no instance: a name or a URL.
-    pub(crate) instance: Option<String>,
+    instance: Option<String>,
     fleet: Option<PathBuf>,
     profile: Option<String>,
     retries: Option<u32>,
@@ -42,7 +42,10 @@ impl App {
     pub(crate) fn refuse_secrets(&self, matches: &ArgMatches) -> Result<(), Error> {
         for (name, instead) in [
             ("token", "Set XANO_TOKEN, or name a profile with --profile."),
-            ("password", "Put it into an environment variable and name that with --password-env."),
+            (
+                "password",
+                "Put it into an environment variable and name that with --password-env.",
+            ),
         ] {
             if matches.contains_id(name) {
                 return Err(Error::config(format!(
@@ -52,6 +55,11 @@ impl App {
             }
         }
         Ok(())
+    }
+
+    /// The instance of `--instance`, when that is a name.
+    pub(crate) fn instance_name(&self) -> Option<String> {
+        self.instance.clone().filter(|instance| !is_url(instance))
     }
 
     fn options(&self) -> ClientOptions {
@@ -137,7 +145,9 @@ impl Ground {
         }
         let Some(client) = &self.client else {
             let name = meant.unwrap_or("that is not named");
-            return Err(Error::config(format!("The fleet has no instance {name}, and there is no account to ask for it.")));
+            return Err(Error::config(format!(
+                "The fleet has no instance {name}, and there is no account to ask for it."
+            )));
         };
         match meant {
             Some(url) if is_url(url) => client.instance_at(url, None),
@@ -150,8 +160,11 @@ impl Ground {
 /// The secret in an environment variable that an option names.
 pub(crate) fn secret(matches: &ArgMatches, option: &str) -> Result<Option<String>, Error> {
     let read = |name: String| {
-        std::env::var(&name)
-            .map_err(|_| Error::config(format!("--{option}: there is no environment variable {name}, or it is no text.")))
+        std::env::var(&name).map_err(|_| {
+            Error::config(format!(
+                "--{option}: there is no environment variable {name}, or it is no text."
+            ))
+        })
     };
     text(matches, option).map(read).transpose()
 }

@@ -19,20 +19,26 @@ pub(crate) async fn confirm(app: &App, what: &str, name: &str) -> Result<(), Err
         return Ok(());
     }
     if !interactive() {
-        return Err(Error::refused(format!("{what}: this needs a yes.")).with_hint("Give --yes, or run it on a terminal."));
+        return Err(
+            Error::refused(format!("{what}: this needs a yes.")).with_hint("Give --yes, or run it on a terminal.")
+        );
     }
     let typed = line(&format!("{}. Type {} to go on: ", tame(what), tame(name))).await?;
     if typed == name {
         Ok(())
     } else {
-        Err(Error::refused(format!("{what}: {name} was not typed, so nothing was changed.")))
+        Err(Error::refused(format!(
+            "{what}: {name} was not typed, so nothing was changed."
+        )))
     }
 }
 
 /// What the user decides about a question of long work; no where nobody can be asked.
 pub(crate) async fn decide(question: &Question) -> Result<Answer, Error> {
     if !interactive() {
-        return Ok(Answer::no("nobody was there to decide; give --yes, or run it on a terminal"));
+        return Ok(Answer::no(
+            "nobody was there to decide; give --yes, or run it on a terminal",
+        ));
     }
     let typed = line(&format!("{} Type yes to go on: ", tame(&question.text))).await?;
     Ok(if typed.eq_ignore_ascii_case("yes") {
@@ -50,7 +56,9 @@ pub(crate) async fn decide(question: &Question) -> Result<Answer, Error> {
 pub(crate) async fn check(command: &str, question: &Question) -> Result<Answer, Error> {
     let (shell, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
     let mut process = Command::new(shell);
-    process.args([flag, command]).env("XANO_CHECK", question.about.to_string());
+    process
+        .args([flag, command])
+        .env("XANO_CHECK", question.about.to_string());
     process.stdin(Stdio::null()).stdout(std::io::stderr());
     let ended = tokio::task::spawn_blocking(move || process.status()).await;
     Ok(match ended {

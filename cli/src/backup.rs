@@ -38,6 +38,10 @@ pub(crate) async fn create(app: &App, given: &ArgMatches) -> Result<Outcome, Err
     let (mut done, mut failures) = (Vec::new(), Vec::new());
     for (text, spelled) in spelled {
         let place = spelled.find(&ground)?;
+        let options = BackupOptions {
+            instance: spelled.instance_name().or_else(|| app.instance_name()),
+            ..options.clone()
+        };
         match backup::create(&place, &options, &app.console).await {
             Ok(backup) => done.push(backup),
             Err(error) => failures.push(failed(&text, &error)),
@@ -66,7 +70,10 @@ async fn create_all(app: &App, given: &ArgMatches) -> Result<Outcome, Error> {
     };
     let mut text = made(&app.console, &report.done);
     if !report.removed.is_empty() {
-        text += &format!("{} removed by the rule.\n", count(report.removed.len() as u64, "old backup"));
+        text += &format!(
+            "{} removed by the rule.\n",
+            count(report.removed.len() as u64, "old backup")
+        );
     }
     let document = json!({ "done": report.done, "failures": report.failures, "removed": report.removed });
     Ok(Outcome::new(exit, document, text).complaining(&report.failures))
@@ -155,9 +162,16 @@ pub(crate) async fn restore(app: &App, given: &ArgMatches) -> Result<Outcome, Er
         tame(&restored.instance)
     );
     for table in &restored.tables {
-        let records: u64 = table.records.values().sum();
-        let refused = if table.failed == 0 { String::new() } else { format!(", {} refused", count(table.failed, "record")) };
-        text += &format!("{}: {}{refused}\n", tame(&table.restored_as), count(records, "record"));
+        // An archive is unpacked by the server, which does not tell how many there were.
+        let records = match table.records.values().sum() {
+            0 if table.records.is_empty() => "restored".to_owned(),
+            records => count(records, "record"),
+        };
+        let refused = match table.failed {
+            0 => String::new(),
+            failed => format!(", {} refused", count(failed, "record")),
+        };
+        text += &format!("{}: {records}{refused}\n", tame(&table.restored_as));
     }
     for safety in &restored.safety {
         text += &format!("What was there before is in {}.\n", safety.display());
@@ -192,7 +206,11 @@ fn tables(given: &ArgMatches) -> Option<BTreeMap<String, String>> {
 
 /// `last=3,daily=7,weekly=4`.
 fn keep(rule: &str) -> Result<Keep, Error> {
-    let wrong = || Error::config(format!("--keep takes last=N,daily=N,weekly=N or some of these, not {rule:?}."));
+    let wrong = || {
+        Error::config(format!(
+            "--keep takes last=N,daily=N,weekly=N or some of these, not {rule:?}."
+        ))
+    };
     let mut keep = Keep::default();
     for part in rule.split(',') {
         let (name, number) = part.trim().split_once('=').ok_or_else(wrong)?;

@@ -65,15 +65,31 @@ pub(crate) fn completion(given: &ArgMatches) -> Outcome {
 fn shared() -> Vec<Arg> {
     vec![
         switch("json", "Print one JSON document instead of text for people"),
-        switch("yes", "Answer every question with yes, and let things be overwritten or deleted").short('y'),
-        switch("progress", "Show progress on standard error also where it is no terminal"),
-        option("fleet", "FILE", "A fleet.toml with instances, the names of their tokens' variables, and environments")
-            .value_parser(value_parser!(PathBuf)),
+        switch(
+            "yes",
+            "Answer every question with yes, and let things be overwritten or deleted",
+        )
+        .short('y'),
+        switch(
+            "progress",
+            "Show progress on standard error also where it is no terminal",
+        ),
+        option(
+            "fleet",
+            "FILE",
+            "A fleet.toml with instances, the names of their tokens' variables, and environments",
+        )
+        .value_parser(value_parser!(PathBuf)),
         option("profile", "NAME", "Profile of the credentials file"),
         option("instance", "NAME|URL", "Instance of places that name none"),
-        option("retries", "N", "Retries of a call after its first attempt [default: 3]").value_parser(value_parser!(u32)),
-        option("timeout", "SECONDS", "Longest time for one attempt of a call [default: 60]")
-            .value_parser(value_parser!(u64).range(1..)),
+        option("retries", "N", "Retries of a call after its first attempt [default: 3]")
+            .value_parser(value_parser!(u32)),
+        option(
+            "timeout",
+            "SECONDS",
+            "Longest time for one attempt of a call [default: 60]",
+        )
+        .value_parser(value_parser!(u64).range(1..)),
         option("token", "TOKEN", "").hide(true).num_args(0..=1),
         option("password", "PASSWORD", "").hide(true).num_args(0..=1),
     ]
@@ -83,92 +99,129 @@ fn shared() -> Vec<Arg> {
 }
 
 fn environment() -> Arg {
-    option("environment", "NAME", "Only the instances of this environment of the fleet")
+    option(
+        "environment",
+        "NAME",
+        "Only the instances of this environment of the fleet",
+    )
 }
 
 fn password() -> Arg {
-    option("password-env", "NAME", "Environment variable with the password of backups")
+    option(
+        "password-env",
+        "NAME",
+        "Environment variable with the password of backups",
+    )
 }
 
 fn instances() -> Command {
-    Command::new("instances").about("List instances, and what is on them").args([
-        switch("workspaces", "With their workspaces"),
-        switch("branches", "With the branches of each workspace"),
-        switch("tables", "With the tables of each workspace"),
-        switch("counts", "With the number of records of each table"),
-        environment(),
-    ])
+    Command::new("instances")
+        .about("List instances, and what is on them")
+        .args([
+            switch("workspaces", "With their workspaces"),
+            switch("branches", "With the branches of each workspace"),
+            switch("tables", "With the tables of each workspace"),
+            switch("counts", "With the number of records of each table"),
+            environment(),
+        ])
 }
 
 fn health() -> Command {
     let millis = |name, help| option(name, "MS", help).value_parser(value_parser!(u64).range(1..));
-    Command::new("health").about("Probe every instance once, or watch them").args([
-        switch("watch", "Go on looking, and print a line for each change"),
-        option("every", "SECONDS", "With --watch: how often to look [default: 60]")
-            .value_parser(value_parser!(u64).range(1..)),
-        millis("slow", "From which latency an instance counts as slow [default: 2000]"),
-        millis("probe-timeout", "Longest time for a probe [default: 10000]"),
-        environment(),
-    ])
+    Command::new("health")
+        .about("Probe every instance once, or watch them")
+        .args([
+            switch("watch", "Go on looking, and print a line for each change"),
+            option("every", "SECONDS", "With --watch: how often to look [default: 60]")
+                .value_parser(value_parser!(u64).range(1..)),
+            millis("slow", "From which latency an instance counts as slow [default: 2000]"),
+            millis("probe-timeout", "Longest time for a probe [default: 10000]"),
+            environment(),
+        ])
 }
 
 fn backup() -> Command {
-    Command::new("backup").about("Back up workspaces; a backup is checked before it counts").args([
-        Arg::new("place")
-            .value_name("PLACE")
-            .help("What to back up")
-            .num_args(1..)
-            .required_unless_present("all")
-            .conflicts_with("all"),
-        switch("all", "Every workspace of the fleet"),
-        option("to", "FOLDER", "Where backups go [default: backups]").value_parser(value_parser!(PathBuf)),
-        option("kind", "KIND", "An archive by the server, or a logical backup [default: what the server can]")
+    Command::new("backup")
+        .about("Back up workspaces; a backup is checked before it counts")
+        .args([
+            Arg::new("place")
+                .value_name("PLACE")
+                .help("What to back up")
+                .num_args(1..)
+                .required_unless_present("all")
+                .conflicts_with("all"),
+            switch("all", "Every workspace of the fleet"),
+            option("to", "FOLDER", "Where backups go [default: backups]").value_parser(value_parser!(PathBuf)),
+            option(
+                "kind",
+                "KIND",
+                "An archive by the server, or a logical backup [default: what the server can]",
+            )
             .value_parser(PossibleValuesParser::new(["auto", "archive", "logical"])),
-        option("keep", "RULE", "With --all: which old ones stay, such as last=3,daily=7,weekly=4").requires("all"),
-        option("concurrency", "N", "With --all: workspaces at once [default: 4]")
-            .value_parser(value_parser!(u16).range(1..).map(usize::from))
+            option(
+                "keep",
+                "RULE",
+                "With --all: which old ones stay, such as last=3,daily=7,weekly=4",
+            )
             .requires("all"),
-        environment().requires("all"),
-        password(),
-    ])
+            option("concurrency", "N", "With --all: workspaces at once [default: 4]")
+                .value_parser(value_parser!(u16).range(1..).map(usize::from))
+                .requires("all"),
+            environment().requires("all"),
+            password(),
+        ])
 }
 
 fn verify() -> Command {
-    Command::new("verify").about("Look at backups again, to their last byte").args([
-        Arg::new("path")
-            .value_name("PATH")
-            .help("A backup, or a folder of some")
-            .num_args(1..)
-            .required(true)
-            .value_parser(value_parser!(PathBuf)),
-        password(),
-    ])
+    Command::new("verify")
+        .about("Look at backups again, to their last byte")
+        .args([
+            Arg::new("path")
+                .value_name("PATH")
+                .help("A backup, or a folder of some")
+                .num_args(1..)
+                .required(true)
+                .value_parser(value_parser!(PathBuf)),
+            password(),
+        ])
 }
 
 fn restore() -> Command {
-    Command::new("restore").about("Restore a backup into a workspace, after backing that up").args([
-        needed("file", "FILE", "The backup").value_parser(value_parser!(PathBuf)),
-        needed("place", "PLACE", "The workspace that is overwritten"),
-        option("confirm", "NAME", "The workspace's name, which is asked for otherwise"),
-        option("safety", "FOLDER", "Where the backup of what is there goes [default: beside FILE]")
+    Command::new("restore")
+        .about("Restore a backup into a workspace, after backing that up")
+        .args([
+            needed("file", "FILE", "The backup").value_parser(value_parser!(PathBuf)),
+            needed("place", "PLACE", "The workspace that is overwritten"),
+            option("confirm", "NAME", "The workspace's name, which is asked for otherwise"),
+            option(
+                "safety",
+                "FOLDER",
+                "Where the backup of what is there goes [default: beside FILE]",
+            )
             .value_parser(value_parser!(PathBuf)),
-        switch("no-safety", "Make no backup of what is there").conflicts_with("safety"),
-        option("tables", "NAMES", "Of a logical backup only these: a,b=c restores b as c"),
-        password(),
-    ])
+            switch("no-safety", "Make no backup of what is there").conflicts_with("safety"),
+            option(
+                "tables",
+                "NAMES",
+                "Of a logical backup only these: a,b=c restores b as c",
+            ),
+            password(),
+        ])
 }
 
 fn compare() -> Command {
-    Command::new("compare").about("Say what differs between two branches, workspaces or instances").args([
-        needed("left", "LEFT", "A place, or with --instances an instance"),
-        needed("right", "RIGHT", "The other one"),
-        switch("instances", "Compare instances with all their workspaces"),
-        option("records", "HOW", "Compare records too: their counts, or their content")
-            .value_parser(PossibleValuesParser::new(["counts", "content"])),
-        option("families", "NAMES", "Only these, such as tables,functions"),
-        option("html", "FILE", "Write the comparison as a page too").value_parser(value_parser!(PathBuf)),
-        switch("exit-code", "End with 1 when there are differences"),
-    ])
+    Command::new("compare")
+        .about("Say what differs between two branches, workspaces or instances")
+        .args([
+            needed("left", "LEFT", "A place, or with --instances an instance"),
+            needed("right", "RIGHT", "The other one"),
+            switch("instances", "Compare instances with all their workspaces"),
+            option("records", "HOW", "Compare records too: their counts, or their content")
+                .value_parser(PossibleValuesParser::new(["counts", "content"])),
+            option("families", "NAMES", "Only these, such as tables,functions"),
+            option("html", "FILE", "Write the comparison as a page too").value_parser(value_parser!(PathBuf)),
+            switch("exit-code", "End with 1 when there are differences"),
+        ])
 }
 
 fn deploy() -> Command {
@@ -179,7 +232,13 @@ fn deploy() -> Command {
     };
     let protected = || option("protected", "NAME", "Always ask before this stage").action(ArgAction::Append);
     let journal = || needed("journal", "JOURNAL", "The deployment's journal").value_parser(value_parser!(PathBuf));
-    let check = || option("check", "COMMAND", "A shell command that checks each new branch; what it is about is in XANO_CHECK");
+    let check = || {
+        option(
+            "check",
+            "COMMAND",
+            "A shell command that checks each new branch; what it is about is in XANO_CHECK",
+        )
+    };
     let folder = |name, help| option(name, "FOLDER", help).value_parser(value_parser!(PathBuf));
     Command::new("deploy")
         .about("Move a version through stages, with tests, gates and a way back")
@@ -194,7 +253,11 @@ fn deploy() -> Command {
                         .value_parser(value_parser!(PathBuf)),
                     folder("from-folder", "The source: a folder of scripts"),
                 ])
-                .group(ArgGroup::new("source").args(["from", "from-text", "from-folder"]).required(true))
+                .group(
+                    ArgGroup::new("source")
+                        .args(["from", "from-text", "from-folder"])
+                        .required(true),
+                )
                 .args([stage(), protected(), check()])
                 .args([
                     switch("execute", "Do it; without this nothing is written"),
@@ -220,24 +283,40 @@ fn deploy() -> Command {
                 .about("Make the versions from before live again")
                 .args([journal(), stage(), protected()]),
         )
-        .subcommand(Command::new("status").about("Say how far a deployment is").arg(journal()))
+        .subcommand(
+            Command::new("status")
+                .about("Say how far a deployment is")
+                .arg(journal()),
+        )
 }
 
 fn snippets() -> Command {
-    Command::new("snippets")
-        .about("List your snippets")
-        .arg(Arg::new("canonical").value_name("CANONICAL").help("Show this one alone"))
+    Command::new("snippets").about("List your snippets").arg(
+        Arg::new("canonical")
+            .value_name("CANONICAL")
+            .help("Show this one alone"),
+    )
 }
 
 fn tokens() -> Command {
     let snippet = || needed("canonical", "CANONICAL", "Last part of the snippet's public address");
-    let token = || needed("install-token", "INSTALL_TOKEN", "The install token; - reads it from standard input");
+    let token = || {
+        needed(
+            "install-token",
+            "INSTALL_TOKEN",
+            "The install token; - reads it from standard input",
+        )
+    };
     let installs = || option("installs", "N", "Installs it allows in all").value_parser(value_parser!(i64).range(1..));
     Command::new("tokens")
         .about("List, create, change and revoke install tokens of a snippet")
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .subcommand(Command::new("list").about("List them with the installs used").arg(snippet()))
+        .subcommand(
+            Command::new("list")
+                .about("List them with the installs used")
+                .arg(snippet()),
+        )
         .subcommand(
             Command::new("create")
                 .about("Create new ones")
@@ -272,8 +351,13 @@ fn records() -> Command {
     };
     let write = || {
         [
-            option("key", "COLUMN", "Column with unique values by which records are found, instead of id"),
-            switch("keep-ids", "Keep the ids that rows bring"),
+            option(
+                "key",
+                "COLUMN",
+                "Column with unique values by which records are found, instead of id",
+            ),
+            switch("keep-ids", "Keep the ids that rows bring").conflicts_with("drop-ids"),
+            switch("drop-ids", "Leave the ids that rows bring out"),
             option("on-error", "WHAT", "What a refused row does to the others")
                 .value_parser(PossibleValuesParser::new(["stop", "collect"]))
                 .default_value("stop"),
@@ -282,11 +366,19 @@ fn records() -> Command {
         ]
     };
     let file = |help| {
-        Arg::new("file").value_name("FILE").required(true).help(help).value_parser(value_parser!(PathBuf))
+        Arg::new("file")
+            .value_name("FILE")
+            .required(true)
+            .help(help)
+            .value_parser(value_parser!(PathBuf))
     };
     let format = || {
-        option("format", "FORMAT", "Format of the file [default: by the end of its name]")
-            .value_parser(PossibleValuesParser::new(["ndjson", "csv"]))
+        option(
+            "format",
+            "FORMAT",
+            "Format of the file [default: by the end of its name]",
+        )
+        .value_parser(PossibleValuesParser::new(["ndjson", "csv"]))
     };
     Command::new("records")
         .about("Export, import and copy whole tables")
@@ -295,14 +387,22 @@ fn records() -> Command {
         .subcommand(
             Command::new("export")
                 .about("Write the records of a table to a file")
-                .args([place("place", "PLACE"), table("table", "TABLE"), file("Where to write: .ndjson, .jsonl or .csv")])
+                .args([
+                    place("place", "PLACE"),
+                    table("table", "TABLE"),
+                    file("Where to write: .ndjson, .jsonl or .csv"),
+                ])
                 .args(read())
                 .args([format(), source("data-source", "Data source to read [default: live]")]),
         )
         .subcommand(
             Command::new("import")
                 .about("Load a file into a table")
-                .args([place("place", "PLACE"), table("table", "TABLE"), file("What to load: .ndjson, .jsonl or .csv")])
+                .args([
+                    place("place", "PLACE"),
+                    table("table", "TABLE"),
+                    file("What to load: .ndjson, .jsonl or .csv"),
+                ])
                 .arg(
                     option("action", "WHAT", "What to do with each row")
                         .value_parser(PossibleValuesParser::new(["insert", "update", "upsert", "delete"]))
@@ -333,23 +433,46 @@ fn request() -> Command {
             needed("path", "PATH", "Path below the base, such as /workspace/1/table"),
             switch("account", "Call the account API instead of an instance"),
             option("query", "NAME=VALUE", "A query parameter; may be given several times").action(ArgAction::Append),
-            option("data", "JSON|@FILE|-", "The body: JSON, a file of it, or standard input").conflicts_with("xanoscript"),
-            option("xanoscript", "@FILE|-", "The body: XanoScript from a file or standard input"),
-            option("output", "FILE", "Write the answer to a file, which appears whole or not at all")
-                .value_parser(value_parser!(PathBuf)),
+            option(
+                "data",
+                "JSON|@FILE|-",
+                "The body: JSON, a file of it, or standard input",
+            )
+            .conflicts_with("xanoscript"),
+            option(
+                "xanoscript",
+                "@FILE|-",
+                "The body: XanoScript from a file or standard input",
+            ),
+            option(
+                "output",
+                "FILE",
+                "Write the answer to a file, which appears whole or not at all",
+            )
+            .value_parser(value_parser!(PathBuf)),
         ])
 }
 
 fn emulator() -> Command {
-    Command::new("emulator").about("Run a Xano on loopback until Ctrl-C").args([
-        option("port", "PORT", "Port of the account API [default: any free one]").value_parser(value_parser!(u16)),
-        option("host", "ADDRESS", "Loopback address to listen on [default: 127.0.0.1]"),
-        option("file", "PATH", "Keep the state in this SQLite file [default: in memory]")
+    Command::new("emulator")
+        .about("Run a Xano on loopback until Ctrl-C")
+        .args([
+            option("port", "PORT", "Port of the account API [default: any free one]").value_parser(value_parser!(u16)),
+            option("host", "ADDRESS", "Loopback address to listen on [default: 127.0.0.1]"),
+            option(
+                "file",
+                "PATH",
+                "Keep the state in this SQLite file [default: in memory]",
+            )
             .value_parser(value_parser!(PathBuf)),
-        switch("seed-demo", "Start with demonstration data"),
-        option("rate-limit", "N/SECONDS", "Limit every origin, such as 10/20"),
-        option("token-env", "NAME", "Environment variable with the access token to accept [default: a new one]"),
-    ])
+            switch("seed-demo", "Start with demonstration data"),
+            option("rate-limit", "N/SECONDS", "Limit every origin, such as 10/20"),
+            option(
+                "token-env",
+                "NAME",
+                "Environment variable with the access token to accept [default: a new one]",
+            ),
+        ])
 }
 
 pub(crate) fn switch(name: &'static str, help: &'static str) -> Arg {
@@ -386,7 +509,10 @@ mod tests {
         for (line, word) in [
             (&["x", "mee"][..], "me"),
             (&["x", "tokens", "create", "c", "--installs", "0"], "--installs"),
-            (&["x", "records", "import", "1", "t", "f", "--on-error", "shrug"], "collect"),
+            (
+                &["x", "records", "import", "1", "t", "f", "--on-error", "shrug"],
+                "collect",
+            ),
             (&["x", "me", "--timeout", "0"], "--timeout"),
         ] {
             let fault = command().try_get_matches_from(line).unwrap_err();

@@ -9,6 +9,7 @@ use crate::app::{App, flag, needed, path, text};
 use crate::outcome::{Exit, Outcome};
 use crate::place::Spelled;
 use crate::records::replaceable;
+use crate::text::tame_lines;
 
 pub(crate) async fn run(app: &App, given: &ArgMatches) -> Result<Outcome, Error> {
     let (left, right) = (needed(given, "left")?, needed(given, "right")?);
@@ -22,7 +23,10 @@ pub(crate) async fn run(app: &App, given: &ArgMatches) -> Result<Outcome, Error>
         let (left, right) = (ground.connection(Some(&left))?, ground.connection(Some(&right))?);
         compare::instances(&left, &right, &options, &app.console).await?
     } else {
-        let (left, right) = (Spelled::parse(&left)?.find(&ground)?, Spelled::parse(&right)?.find(&ground)?);
+        let (left, right) = (
+            Spelled::parse(&left)?.find(&ground)?,
+            Spelled::parse(&right)?.find(&ground)?,
+        );
         compare::places(&left, &right, &options, &app.console).await?
     };
     if let Some(file) = html {
@@ -34,14 +38,21 @@ pub(crate) async fn run(app: &App, given: &ArgMatches) -> Result<Outcome, Error>
         Exit::Success if flag(given, "exit-code") && !comparison.equal => Exit::Problems,
         exit => exit,
     };
-    let outcome = Outcome::new(exit, json!({ "comparison": comparison }), comparison.text());
+    let outcome = Outcome::new(
+        exit,
+        json!({ "comparison": comparison }),
+        tame_lines(&comparison.text()),
+    );
     Ok(outcome.complaining(&comparison.failures))
 }
 
 fn options(given: &ArgMatches) -> Result<CompareOptions, Error> {
     let family = |name: &str| {
-        serde_json::from_value::<Family>(name.trim().into())
-            .map_err(|_| Error::config(format!("--families: there is no family {name:?}; there are tables, functions, …")))
+        serde_json::from_value::<Family>(name.trim().into()).map_err(|_| {
+            Error::config(format!(
+                "--families: there is no family {name:?}; there are tables, functions, …"
+            ))
+        })
     };
     let families = text(given, "families").map(|list| list.split(',').map(family).collect::<Result<Vec<_>, _>>());
     Ok(CompareOptions {

@@ -175,8 +175,18 @@ impl Host for Console {
 }
 
 fn words(progress: &Progress) -> String {
-    let amount = |number: u64| if progress.unit == "bytes" { text::bytes(number) } else { text::grouped(number) };
-    let unit = if progress.unit == "bytes" { String::new() } else { format!(" {}", progress.unit) };
+    let amount = |number: u64| {
+        if progress.unit == "bytes" {
+            text::bytes(number)
+        } else {
+            text::grouped(number)
+        }
+    };
+    let unit = if progress.unit == "bytes" {
+        String::new()
+    } else {
+        format!(" {}", progress.unit)
+    };
     let of = progress.total.map(|total| format!(" of {}", amount(total)));
     format!(
         "{}: {}{}{unit}",

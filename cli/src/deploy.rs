@@ -13,7 +13,7 @@ use crate::app::{App, Ground, flag, path, secret, text};
 use crate::ask;
 use crate::outcome::{Exit, Outcome};
 use crate::place::Spelled;
-use crate::text::tame;
+use crate::text::tame_lines;
 
 pub(crate) async fn run(app: &App, given: &ArgMatches) -> Result<Outcome, Error> {
     let report = match given.subcommand() {
@@ -29,7 +29,12 @@ pub(crate) async fn run(app: &App, given: &ArgMatches) -> Result<Outcome, Error>
         }
         Some(("revert", given)) => {
             let label = deploy::status(&journal(given))?.label;
-            ask::confirm(app, &format!("Reverting {label} makes the versions from before live again"), &label).await?;
+            ask::confirm(
+                app,
+                &format!("Reverting {label} makes the versions from before live again"),
+                &label,
+            )
+            .await?;
             let stages = stages(given, &app.ground().await?).await?;
             deploy::revert(&journal(given), &stages, &RevertOptions::default(), &app.console).await?
         }
@@ -41,14 +46,22 @@ pub(crate) async fn run(app: &App, given: &ArgMatches) -> Result<Outcome, Error>
 
 async fn begin(app: &App, given: &ArgMatches) -> Result<Report, Error> {
     let ground = app.ground().await?;
-    let source = match (text(given, "from"), path(given, "from-text"), path(given, "from-folder")) {
+    let source = match (
+        text(given, "from"),
+        path(given, "from-text"),
+        path(given, "from-folder"),
+    ) {
         (Some(place), ..) => Source::Place(Spelled::parse(&place)?.find(&ground)?),
         (_, Some(file), _) => {
             let read = std::fs::read_to_string(&file);
             Source::Text(read.map_err(|cause| Error::config(format!("{} cannot be read: {cause}.", file.display())))?)
         }
         (_, _, Some(folder)) => Source::Folder(folder),
-        _ => return Err(Error::config("A deployment needs a source: --from, --from-text or --from-folder.")),
+        _ => {
+            return Err(Error::config(
+                "A deployment needs a source: --from, --from-text or --from-folder.",
+            ));
+        }
     };
     let check = text(given, "check");
     let usual = Rules::default();
@@ -83,8 +96,7 @@ fn told(report: &Report) -> Outcome {
         Ended::Refused => Exit::Refused,
         _ => Exit::Problems,
     };
-    let text: Vec<String> = report.text().lines().map(tame).collect();
-    Outcome::new(exit, json!({ "deployment": report }), text.join("\n"))
+    Outcome::new(exit, json!({ "deployment": report }), tame_lines(&report.text()))
 }
 
 /// `--stage NAME=PLACE`; it is protected when `--protected NAME` or the fleet's environments say so.
@@ -92,9 +104,11 @@ async fn stages(given: &ArgMatches, ground: &Ground) -> Result<Vec<Stage>, Error
     let protected: Vec<&String> = given.get_many("protected").into_iter().flatten().collect();
     let mut stages = Vec::new();
     for stage in given.get_many::<String>("stage").into_iter().flatten() {
-        let (name, place) = stage
-            .split_once('=')
-            .ok_or_else(|| Error::config(format!("--stage takes NAME=PLACE such as prod=acme/Main, not {stage:?}.")))?;
+        let (name, place) = stage.split_once('=').ok_or_else(|| {
+            Error::config(format!(
+                "--stage takes NAME=PLACE such as prod=acme/Main, not {stage:?}."
+            ))
+        })?;
         let mut stage = Stage::new(name, Spelled::parse(place)?.find(ground)?);
         stage.protected = protected.iter().any(|protected| *protected == name);
         if let Some(fleet) = &ground.fleet {
@@ -103,7 +117,9 @@ async fn stages(given: &ArgMatches, ground: &Ground) -> Result<Vec<Stage>, Error
         }
         stages.push(stage);
     }
-    let unknown = protected.iter().find(|name| stages.iter().all(|stage| stage.name != ***name));
+    let unknown = protected
+        .iter()
+        .find(|name| stages.iter().all(|stage| stage.name != ***name));
     if let Some(name) = unknown {
         return Err(Error::config(format!("--protected: there is no stage {name:?}.")));
     }

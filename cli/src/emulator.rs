@@ -50,14 +50,17 @@ fn options(given: &ArgMatches) -> Result<EmulatorOptions, Error> {
         options.port = *port;
     }
     if let Some(host) = text(given, "host") {
-        options.host = host
-            .parse::<IpAddr>()
-            .map_err(|_| Error::config(format!("--host takes a loopback address such as 127.0.0.1, not {host:?}.")))?;
+        options.host = host.parse::<IpAddr>().map_err(|_| {
+            Error::config(format!(
+                "--host takes a loopback address such as 127.0.0.1, not {host:?}."
+            ))
+        })?;
     }
     if let Some(limit) = text(given, "rate-limit") {
         let parsed = RateLimit::parse(&limit);
         options.rate_limit = Some(
-            parsed.ok_or_else(|| Error::config(format!("--rate-limit takes N/SECONDS such as 10/20, not {limit:?}.")))?,
+            parsed
+                .ok_or_else(|| Error::config(format!("--rate-limit takes N/SECONDS such as 10/20, not {limit:?}.")))?,
         );
     }
     options.token = secret(given, "token-env")?;

@@ -92,7 +92,11 @@ fn rows(console: &Console, inventory: &Inventory, options: &InventoryOptions) ->
             workspace,
             Cell::from(live_branch.unwrap_or_default()),
         ];
-        cells.extend(options.branches.then(|| Cell::from(number(branches.map(|count| count as u64)))));
+        cells.extend(
+            options
+                .branches
+                .then(|| Cell::from(number(branches.map(|count| count as u64)))),
+        );
         cells.extend(options.tables.then(|| Cell::from(name.unwrap_or_default())));
         cells.extend(options.counts.then(|| Cell::from(number(records))));
         table.row(cells);
@@ -145,7 +149,15 @@ fn options(given: &ArgMatches) -> HealthOptions {
 }
 
 fn states(console: &Console, health: &Health) -> String {
-    let mut table = Table::new(&["name", "environment", "state", "p50 ms", "p95 ms", "token days", "reason"]);
+    let mut table = Table::new(&[
+        "name",
+        "environment",
+        "state",
+        "p50 ms",
+        "p95 ms",
+        "token days",
+        "reason",
+    ]);
     for instance in &health.instances {
         let paint = match instance.state {
             State::Up => Paint::Good,

@@ -122,7 +122,9 @@ impl Outcome {
 
     /// Names what failed on the way on standard error; the document has it already.
     pub(crate) fn complaining(mut self, failures: &[Failure]) -> Self {
-        let sentences = failures.iter().map(|failure| format!("{}: {}", failure.at, failure.message()));
+        let sentences = failures
+            .iter()
+            .map(|failure| format!("{}: {}", failure.at, failure.message()));
         self.complaints.extend(sentences);
         self
     }

@@ -18,7 +18,11 @@ impl Spelled {
     /// # Errors
     /// `config_error` when it names no workspace.
     pub(crate) fn parse(text: &str) -> Result<Self, Error> {
-        let scheme = if is_url(text) { text.find("://").map_or(0, |at| at + 3) } else { 0 };
+        let scheme = if is_url(text) {
+            text.find("://").map_or(0, |at| at + 3)
+        } else {
+            0
+        };
         let (instance, rest) = match text.get(scheme..).and_then(|rest| rest.find('/')) {
             Some(slash) => text.split_at(scheme + slash),
             None if scheme > 0 => (text, ""),
@@ -39,6 +43,11 @@ impl Spelled {
             workspace: workspace.to_owned(),
             branch,
         })
+    }
+
+    /// The instance, when it was given by its name.
+    pub(crate) fn instance_name(&self) -> Option<String> {
+        self.instance.clone().filter(|instance| !is_url(instance))
     }
 
     /// The place itself; nothing is sent.
@@ -69,18 +78,32 @@ mod tests {
             ("/Main@v2", (None, "Main", Some("v2"))),
             ("acme/a/b", (Some("acme"), "a/b", None)),
             ("acme/me@home@", (Some("acme"), "me@home", None)),
-            ("https://x1.n7.xano.io/Main@v2", (Some("https://x1.n7.xano.io"), "Main", Some("v2"))),
+            (
+                "https://x1.n7.xano.io/Main@v2",
+                (Some("https://x1.n7.xano.io"), "Main", Some("v2")),
+            ),
             ("http://127.0.0.1:8080/1", (Some("http://127.0.0.1:8080"), "1", None)),
         ] {
             let spelled = Spelled::parse(text).unwrap();
-            let found = (spelled.instance.as_deref(), spelled.workspace.as_str(), spelled.branch.as_deref());
+            let found = (
+                spelled.instance.as_deref(),
+                spelled.workspace.as_str(),
+                spelled.branch.as_deref(),
+            );
             assert_eq!(found, expected, "{text}");
         }
     }
 
     #[test]
     fn a_place_without_a_workspace_is_refused() {
-        for text in ["", "acme/", "/", "@v2", "https://x1.n7.xano.io", "https://x1.n7.xano.io/@v1"] {
+        for text in [
+            "",
+            "acme/",
+            "/",
+            "@v2",
+            "https://x1.n7.xano.io",
+            "https://x1.n7.xano.io/@v1",
+        ] {
             assert!(Spelled::parse(text).is_err(), "{text}");
         }
     }

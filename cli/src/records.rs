@@ -7,10 +7,10 @@ use clap::ArgMatches;
 use serde_json::json;
 use serde_json::value::RawValue;
 use xano_fleet::Progress;
+use xano_metadata::Error;
 use xano_metadata::records::{
     Action, CopyOptions, ExportOptions, Format, Job, LoadOptions, OnError, ReadOptions, Records, Report,
 };
-use xano_metadata::Error;
 
 use crate::app::{App, Ground, flag, needed, path, text};
 use crate::ask;
@@ -71,7 +71,11 @@ async fn copy(app: &App, ground: &Ground, given: &ArgMatches) -> Result<Outcome,
     let options = CopyOptions {
         read: read_options(given)?,
         load: LoadOptions {
-            action: if flag(given, "upsert") { Action::Upsert } else { load.action },
+            action: if flag(given, "upsert") {
+                Action::Upsert
+            } else {
+                load.action
+            },
             ..load
         },
         create: flag(given, "create"),
@@ -94,7 +98,11 @@ async fn drive(app: &App, what: &str, job: &Job) -> Result<Outcome, Error> {
             }
         }
     };
-    let exit = if report.failed == 0 { Exit::Success } else { Exit::Problems };
+    let exit = if report.failed == 0 {
+        Exit::Success
+    } else {
+        Exit::Problems
+    };
     Ok(Outcome::new(exit, json!({ "report": report }), told(&report)))
 }
 
@@ -113,14 +121,29 @@ fn told(report: &Report) -> String {
         .filter(|(_, number)| *number > 0)
         .map(|(what, number)| format!("{} {what}", count(*number, "row")))
         .collect();
-    let sum = if told.is_empty() { "No rows".to_owned() } else { told.join(", ") };
+    let sum = if told.is_empty() {
+        "No rows".to_owned()
+    } else {
+        told.join(", ")
+    };
     let mut text = format!("{sum}; {} in {:.1} s.\n", bytes(report.bytes), report.seconds);
     for failure in report.failures.iter().take(SHOWN) {
-        let column = failure.column.as_ref().map(|column| format!(", column {}", tame(column)));
-        text += &format!("row {}{}: {}\n", failure.row, column.unwrap_or_default(), tame(&failure.reason));
+        let column = failure
+            .column
+            .as_ref()
+            .map(|column| format!(", column {}", tame(column)));
+        text += &format!(
+            "row {}{}: {}\n",
+            failure.row,
+            column.unwrap_or_default(),
+            tame(&failure.reason)
+        );
     }
     if let Some(more) = report.failures.len().checked_sub(SHOWN).filter(|more| *more > 0) {
-        text += &format!("… and {} more; --json has them all.\n", count(more as u64, "refused row"));
+        text += &format!(
+            "… and {} more; --json has them all.\n",
+            count(more as u64, "refused row")
+        );
     }
     text
 }
@@ -128,8 +151,10 @@ fn told(report: &Report) -> String {
 fn records(ground: &Ground, given: &ArgMatches, names: [&str; 3]) -> Result<Records, Error> {
     let place = Spelled::parse(&needed(given, names[0])?)?.find(ground)?;
     if place.branch.is_some() {
-        return Err(Error::config("Branches share their records, so a table is named without a branch.")
-            .with_hint("Data sources keep records apart; name one with --data-source."));
+        return Err(
+            Error::config("Branches share their records, so a table is named without a branch.")
+                .with_hint("Data sources keep records apart; name one with --data-source."),
+        );
     }
     let records = Records::new(place.connection, place.workspace, id(&needed(given, names[1])?));
     Ok(match text(given, names[2]) {
@@ -150,7 +175,10 @@ fn read_options(given: &ArgMatches) -> Result<ReadOptions, Error> {
 fn load_options(given: &ArgMatches) -> LoadOptions {
     LoadOptions {
         key: text(given, "key"),
-        keep_ids: flag(given, "keep-ids").then_some(true),
+        keep_ids: match (flag(given, "keep-ids"), flag(given, "drop-ids")) {
+            (false, false) => None,
+            (keep, _) => Some(keep),
+        },
         on_error: match text(given, "on-error").as_deref() {
             Some("collect") => OnError::Collect,
             _ => OnError::Stop,
@@ -170,5 +198,10 @@ pub(crate) async fn replaceable(app: &App, file: &Path) -> Result<(), Error> {
         return Ok(());
     }
     let name = file.file_name().unwrap_or_default().to_string_lossy();
-    ask::confirm(app, &format!("{} is there already and would be replaced", file.display()), &name).await
+    ask::confirm(
+        app,
+        &format!("{} is there already and would be replaced", file.display()),
+        &name,
+    )
+    .await
 }

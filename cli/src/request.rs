@@ -14,7 +14,11 @@ use crate::records::replaceable;
 
 pub(crate) async fn run(app: &App, given: &ArgMatches) -> Result<Outcome, Error> {
     let (method, target) = (needed(given, "method")?.to_ascii_uppercase(), needed(given, "path")?);
-    let api = if flag(given, "account") { Api::Account } else { Api::Instance };
+    let api = if flag(given, "account") {
+        Api::Account
+    } else {
+        Api::Instance
+    };
     if destroys(api, &method, &target) {
         ask::confirm(app, &format!("{method} {target} cannot be undone"), &target).await?;
     }
@@ -70,7 +74,11 @@ fn body(given: &ArgMatches) -> Result<Body, Error> {
     let Some(data) = text(given, "data") else {
         return Ok(Body::Empty);
     };
-    let data = if data == "-" || data.starts_with('@') { source(&data, "--data")? } else { data };
+    let data = if data == "-" || data.starts_with('@') {
+        source(&data, "--data")?
+    } else {
+        data
+    };
     serde_json::from_str::<&serde_json::value::RawValue>(&data)
         .map_err(|cause| Error::config(format!("--data is no JSON: {cause}.")))?;
     Ok(Body::Json(data.into()))
@@ -119,8 +127,16 @@ mod tests {
             .collect();
         assert!(!posts.is_empty(), "the table has such calls");
         for row in posts {
-            let path: Vec<&str> = row.path.split('/').map(|part| if part.starts_with('{') { "1" } else { part }).collect();
-            assert!(destroys(row.api, "POST", &format!("{}?x=1", path.join("/"))), "{}", row.id);
+            let path: Vec<&str> = row
+                .path
+                .split('/')
+                .map(|part| if part.starts_with('{') { "1" } else { part })
+                .collect();
+            assert!(
+                destroys(row.api, "POST", &format!("{}?x=1", path.join("/"))),
+                "{}",
+                row.id
+            );
         }
     }
 }

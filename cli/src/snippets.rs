@@ -53,7 +53,12 @@ pub(crate) async fn tokens(app: &App, given: &ArgMatches) -> Result<Outcome, Err
         }
         Some(("delete", given)) => {
             let (canonical, key) = (needed(given, "canonical")?, key(given)?);
-            ask::confirm(app, &format!("Revoking an install token of {canonical} cannot be undone"), &canonical).await?;
+            ask::confirm(
+                app,
+                &format!("Revoking an install token of {canonical} cannot be undone"),
+                &canonical,
+            )
+            .await?;
             xano.snippet(canonical).token(key).delete().await?;
             Ok(Outcome::success(json!({ "deleted": 1 }), "Revoked."))
         }

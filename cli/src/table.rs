@@ -73,7 +73,11 @@ impl Table {
             let mut line = String::new();
             for (place, (cell, width)) in row.iter().zip(&widths).enumerate() {
                 let text = cut(&cell.text, *width);
-                let pad = if place + 1 == row.len() { 0 } else { width - length(&text) + GAP };
+                let pad = if place + 1 == row.len() {
+                    0
+                } else {
+                    width - length(&text) + GAP
+                };
                 // Writing to a string does not fail.
                 let _ = write!(line, "{}{:pad$}", console.paint(&text, cell.paint), "");
             }

@@ -160,6 +160,27 @@ def test_node_loads_as_commonjs_too(node_project: Path, bare_path: str, server: 
     assert "@" in run(["node", "-e", program], bare_path, node_project, **server)
 
 
+def test_the_command_line_is_the_same_in_both(
+    python: Path, node_project: Path, bare_path: str, server: dict[str, str], tmp_path: Path
+) -> None:
+    script = str(python.parent / "xano-metadata")
+    binary = str(node_project / "node_modules" / ".bin" / "xano-metadata")
+    for arguments in (["me", "--json"], ["instances"], ["snippets", "--json"], ["--version"], ["completion", "bash"]):
+        from_python = run([script, *arguments], bare_path, tmp_path, **server)
+        assert from_python
+        assert run([binary, *arguments], bare_path, node_project, **server) == from_python
+    for program in (script, binary):
+        refused = subprocess.run(
+            [program, "me", "--token", "t"],
+            env={"PATH": bare_path, **server},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (refused.returncode, refused.stdout) == (2, "")
+        assert "--token is not taken" in refused.stderr
+
+
 def milliseconds(command: list[str], path: str, cwd: Path) -> float:
     """The median of what a program prints over eleven fresh processes."""
     return statistics.median(float(run(command, path, cwd)) for _ in range(11))

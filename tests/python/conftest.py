@@ -7,12 +7,15 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from xano_metadata import AsyncXano, Xano
 from xano_metadata.testing import Emulator
+
+from .cli import NOWHERE, Shell
 
 Script = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -47,6 +50,30 @@ def run_python() -> Script:
         return subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False, **options)
 
     return run
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[Emulator]:
+    """An emulator with the demonstration data, for a module."""
+    with Emulator(seed_demo=True) as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def shell(tmp_path: Path, demo: Emulator) -> Iterator[Shell]:
+    """A fresh folder to run the command line in, and the demonstration data as it was seeded."""
+    demo.reset()
+    demo.seed()
+    yield Shell(tmp_path, demo)
+    demo.clear_faults()
+
+
+@pytest.fixture
+def dead(shell: Shell) -> str:
+    """A fleet in which one instance does not answer."""
+    file = shell.folder / "fleet.toml"
+    file.write_text(f'[instances.dead]\nurl = "{NOWHERE}"\ntoken_env = "XANO_TOKEN"\n', encoding="utf-8")
+    return str(file)
 
 
 def reply(body: Any = None, *, status: int = 200, text: str | None = None, **fields: Any) -> dict[str, Any]:
