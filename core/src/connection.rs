@@ -94,7 +94,7 @@ impl Connection {
                 headers,
                 body,
                 attempts: done.attempts,
-                round_trip: done.success.round_trip,
+                round_trip: u32::try_from(done.success.round_trip.as_micros()).unwrap_or(u32::MAX),
                 origin: crate::request::Origin {
                     endpoint,
                     operation: request.operation(),

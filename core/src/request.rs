@@ -289,15 +289,21 @@ pub struct Reply {
     pub body: Bytes,
     /// How many attempts it took; 1 = the first was good.
     pub attempts: u32,
-    /// From sending the last attempt to the beginning of its answer, a new connection included; waits for the rate limit are
-    /// not.
-    pub round_trip: Duration,
+    /// Microseconds: answers are passed about a lot, so they had better stay small.
+    pub(crate) round_trip: u32,
     /// The server's name for this request, if it gave one.
     pub request_id: Option<String>,
     pub(crate) origin: Origin,
 }
 
 impl Reply {
+    /// From sending the last attempt to the beginning of its answer, a new connection included; waits for the rate limit are
+    /// not.
+    #[must_use]
+    pub fn round_trip(&self) -> Duration {
+        Duration::from_micros(self.round_trip.into())
+    }
+
     /// Whether it is a web page where the table promises data or nothing: something on the way, such as a login page or a
     /// gateway, answered in the server's place and with a status of success.
     pub(crate) fn is_strange_page(&self) -> bool {

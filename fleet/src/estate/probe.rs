@@ -109,7 +109,7 @@ pub(super) async fn probe(connection: &Connection, how: &HealthOptions) -> Findi
         if me.id.is_null() && me.email.is_empty() {
             return Err(reply.decode_error("The answer names no user, so this is no Xano Metadata API."));
         }
-        Ok(reply.round_trip)
+        Ok(reply.round_trip())
     });
     match answer {
         Ok(round_trip) => Finding::Answered {

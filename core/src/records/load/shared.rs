@@ -66,7 +66,7 @@ pub(super) enum Identified {
 /// How a request ended that is not the end of the job.
 #[derive(Debug)]
 pub(super) enum Answer {
-    Done(Reply),
+    Done(Box<Reply>),
     /// The server refuses the content; nothing was changed, as far as servers keep to that.
     Refused(Error),
     /// The server may have done it.
@@ -115,7 +115,7 @@ impl Load {
         match self.records.connection.call(request).await {
             Ok(reply) => {
                 self.count_retries(reply.attempts.saturating_sub(1));
-                Ok(Answer::Done(reply))
+                Ok(Answer::Done(Box::new(reply)))
             }
             Err(error) => {
                 self.count_retries(error.attempts().saturating_sub(1));
