@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import doctest
 import logging
 import os
 import re
@@ -16,7 +17,7 @@ import pytest
 
 import xano_metadata
 from tests.python.conftest import Script
-from xano_metadata import AsyncFleet, ConfigError, Fleet, Inventory, InventoryInstance, RateLimit
+from xano_metadata import AsyncFleet, ConfigError, Fleet, Inventory, InventoryInstance, RateLimit, _fleet
 from xano_metadata.testing import Emulator
 
 PAGE = Path(__file__).parents[2] / "docs" / "fleet.md"
@@ -367,6 +368,11 @@ def test_the_samples_of_the_guide_run(tmp_path: Path, monkeypatch: pytest.Monkey
             exec(compile(sample, str(PAGE), "exec"), names)
         assert names["frame"]["records"].sum() > 600
         assert names["change"].what == "state"
+
+
+def test_the_example_of_the_class_runs() -> None:
+    done = doctest.testmod(_fleet)
+    assert (done.attempted, done.failed) == (2, 0)
 
 
 def test_what_is_exported() -> None:

@@ -390,6 +390,42 @@ async fn watching_tells_what_changes_and_spares_what_is_limited() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_ends_soon_is_told_once_for_all_instances() {
+    let emulator = bare();
+    add(&emulator, &json!({"name": "one"}));
+    add(&emulator, &json!({"name": "two"}));
+    let days = |days: u32| days * 24 * 60 * 60;
+    let made = control(
+        &emulator,
+        "POST",
+        "/tokens",
+        &json!({"name": "short", "expires_in": days(3)}),
+    );
+    let client = Client::new(ClientOptions {
+        token: Some(made["token"].as_str().expect("a token").into()),
+        account_url: Some(emulator.account_url().to_owned()),
+        ambient_credentials: false,
+        ..ClientOptions::default()
+    })
+    .expect("a client");
+    let fleet = Fleet::of(client);
+    let health = fleet.health(&HealthOptions::default()).await.expect("a look");
+    for instance in &health.instances {
+        let left = instance.token_days_left.expect("it tells");
+        assert!((2.9..=3.0).contains(&left), "{left}");
+    }
+    let [change] = &health.changes[..] else {
+        panic!("{health:?}")
+    };
+    assert_eq!((change.what, change.to.as_deref()), (What::Token, Some("week")));
+    assert!(change.to_string().contains("which 2 instances share"), "{change}");
+    assert_eq!(
+        fleet.health(&HealthOptions::default()).await.expect("a look").changes,
+        []
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn environments_narrow_a_fleet_and_say_what_is_protected() {
     let estate = Estate::new().await;
     let fleet = estate.fleet(&json!({"ignore": "prod-0*"}));
