@@ -100,7 +100,7 @@ export {
   type ShopUse,
   type TierOptions,
 } from './fleet-shop.js'
-export { Fleet, type FleetConfig, type FleetEnvironment, type FleetMember } from './fleet.js'
+export { Fleet, type FleetConfig, type FleetEnvironment, type FleetMember, type FleetOptions } from './fleet.js'
 export {
   Inventory,
   type FleetFailure,
