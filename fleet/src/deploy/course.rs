@@ -177,7 +177,7 @@ impl Course<'_> {
     pub(super) async fn put_back(&mut self, at: usize) {
         let stage = &self.journal.stages[at];
         let state = stage.state(Step::Live);
-        if !matches!(state, State::Done | State::Unknown) {
+        if !matches!(state, State::Done | State::Unknown) && stage.live != Live::Other {
             return;
         }
         let Some(previous) = stage.previous.clone() else { return };
@@ -205,6 +205,17 @@ impl Course<'_> {
                     "{} was left as it is: somebody else made {live:?} live there.",
                     stage.shown()
                 );
+                self.warn(message);
+            }
+            Err(Astray::Stuck(error)) => {
+                let stage = &mut self.journal.stages[at];
+                stage.live = Live::New;
+                stage.mark(
+                    Step::Live,
+                    State::Done,
+                    Some(format!("{previous:?} could not be made live again")),
+                );
+                let message = format!("{branch:?} is still live in {}: {error}", stage.shown());
                 self.warn(message);
             }
             Err(Astray::Unknown(error)) => {
@@ -236,10 +247,14 @@ impl Course<'_> {
         if now.live != branch {
             return Err(Astray::Other(now.live));
         }
-        ground::switch(target, branch, previous, self.settle)
-            .await
-            .map_err(Astray::Unknown)?;
-        Ok(true)
+        let Err(error) = ground::switch(target, branch, previous, self.settle).await else {
+            return Ok(true);
+        };
+        match Branches::of(target).await {
+            Ok(now) if now.live == branch && !error.outcome_unknown() => Err(Astray::Stuck(error)),
+            Ok(now) if now.live == previous => Ok(true),
+            _ => Err(Astray::Unknown(error)),
+        }
     }
 
     /// Removes the new branch, unless it is live.
@@ -310,6 +325,8 @@ pub(super) fn trouble(stage: &str, step: Step, error: &Error) -> Trouble {
 enum Astray {
     /// A third branch is live.
     Other(String),
+    /// The new one is still live, as the server does not switch back.
+    Stuck(Error),
     /// It cannot be seen, or was not answered.
     Unknown(Error),
 }

@@ -40,13 +40,18 @@ impl Branches {
     }
 }
 
-/// Makes sure that the branch exists, as a clone of another one. Answers whether it had to be looked for.
+/// Makes sure that the branch exists, as a clone of another one.
 pub(super) async fn make(target: &Target, label: &str, from: &str, settle: Duration) -> Result<(), Error> {
     let workspace = target.place.workspace();
     let mut looks = 0;
+    let mut lost = None;
     loop {
-        if Branches::of(target).await?.has(label) {
-            return Ok(());
+        match (Branches::of(target).await, lost.take()) {
+            (Ok(now), _) if now.has(label) => return Ok(()),
+            (Ok(_), _) => {}
+            // It stays unknown what became of the request before.
+            (Err(_), Some(lost)) => return Err(lost),
+            (Err(error), None) => return Err(error),
         }
         let made = workspace
             .branches()
@@ -59,6 +64,7 @@ pub(super) async fn make(target: &Target, label: &str, from: &str, settle: Durat
             Err(error) if error.outcome_unknown() && looks < LOOKS => {
                 // It may be there, or come while we look.
                 looks += 1;
+                lost = Some(error);
                 tokio::time::sleep(settle).await;
             }
             // What was lost before has come after all, and took the label.

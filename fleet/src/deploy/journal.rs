@@ -109,6 +109,8 @@ pub(super) struct Journal {
     pub(super) resumed: u32,
     pub(super) source: SourceRecord,
     pub(super) rules: Rules,
+    /// Whether its safety backups are encrypted, so that resuming does not make them otherwise.
+    pub(super) encrypted: bool,
     pub(super) stages: Vec<StageRecord>,
     /// None: it did not end.
     pub(super) outcome: Option<Outcome>,
@@ -197,6 +199,7 @@ impl Journal {
             resumed: 0,
             source: SourceRecord::of(pinned),
             rules: rules.clone(),
+            encrypted: false,
             stages: targets.iter().map(|target| StageRecord::of(target, &label)).collect(),
             outcome: None,
             trouble: None,

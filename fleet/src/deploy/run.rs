@@ -6,7 +6,7 @@ use std::time::Duration;
 use xano_metadata::Error;
 
 use super::course::Course;
-use super::journal::Journal;
+use super::journal::{Journal, StageRecord};
 use super::lock::Lock;
 use super::options::{DeployOptions, ResumeOptions};
 use super::report::Report;
@@ -49,6 +49,7 @@ pub async fn run(source: &Source, stages: &[Stage], options: &DeployOptions, hos
     }
     Journal::keep_source(&path, &pinned)?;
     let mut journal = journal;
+    journal.encrypted = options.backup_password.is_some();
     journal.write(&path)?;
     let course = Course {
         journal,
@@ -90,12 +91,22 @@ pub async fn resume(
         }
         _ => {}
     }
-    let pinned = journal.source(&path)?;
+    let open = |stage: &&StageRecord| !stage.is_over();
+    let pinned = match journal.stages.iter().find(open) {
+        Some(_) => Some(journal.source(&path)?),
+        None => None,
+    };
+    let unsaved = |stage: &StageRecord| !stage.state(Step::Backup).is_settled();
+    if journal.encrypted && options.backup_password.is_none() && journal.stages.iter().filter(open).any(unsaved) {
+        return Err(Error::config(
+            "The safety backups of this deployment are encrypted, and one is still to be made: give their password.",
+        ));
+    }
     let stopped = journal.outcome.is_some();
     let mut course = Course {
         journal,
         path,
-        pinned: Some(pinned),
+        pinned,
         place: None,
         targets,
         host,

@@ -194,13 +194,13 @@ impl Course<'_> {
         let label = self.journal.stages[at].branch.clone();
         let pull = target.place.workspace().multidoc().pull().branch(&previous);
         let cloned = documents::fingerprint(logic(&documents::read(&pull.await?)?));
-        // From here on it may be there.
-        self.journal.stages[at].branch_left = true;
+        // From here on it may be there, if it is not from an earlier run.
+        let was_left = std::mem::replace(&mut self.journal.stages[at].branch_left, true);
         self.journal.stages[at].cloned = Some(cloned);
         self.journal.write(&self.path)?;
         let made = ground::make(&self.targets[at], &label, &previous, self.settle).await;
         if made.as_ref().is_err_and(|error| !error.outcome_unknown()) {
-            self.journal.stages[at].branch_left = false;
+            self.journal.stages[at].branch_left = was_left;
         }
         made?;
         Ok(Done::Yes(Some(format!("{label}, a clone of {previous}"))))
