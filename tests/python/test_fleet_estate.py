@@ -96,7 +96,7 @@ def test_25_instances_with_trouble_in_three_environments(own: Emulator, tmp_path
         assert inventory.failures[0].error["status"] == 401
         assert not inventory.ok
         assert [one.workspaces is None for one in inventory.instances].count(True) == 2
-        names = {environment: [] for environment in ("prod", "staging", "dev")}  # type: dict[str, list[str]]
+        names: dict[str, list[str]] = {environment: [] for environment in ("prod", "staging", "dev")}
         for instance in inventory.instances:
             assert instance.environment is not None
             names[instance.environment].append(instance.name)
@@ -263,7 +263,7 @@ def test_watching_yields_changes_and_ends_with_its_loop(own: Emulator) -> None:
     with own.client() as xano:
         fleet = xano.fleet({"ignore": ["stage-*", "dev-*"]})
         own.faults({"kind": "token_expired", "origin": "prod-3", "times": "always"})
-        seen = []
+        seen: list[tuple[str, str, str | None, str | None]] = []
         for change in fleet.watch(every=0.05):
             if change.name == "prod-5" and change.to == "down":
                 continue  # it was listed, and gone before it was probed
@@ -318,7 +318,7 @@ async def test_the_async_twin(own: Emulator) -> None:
         assert (await dev.health()).ok
 
         async def watch() -> list[str]:
-            seen = []
+            seen: list[str] = []
             async for change in dev.watch(every=0.05):
                 seen.append(str(change))
             return seen
