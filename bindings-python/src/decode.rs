@@ -7,7 +7,7 @@ use bytes::Bytes;
 use jiter::{FloatMode, JsonError, PartialMode, PythonParse, StringCacheMode};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
-use xano_metadata::{Error, RawPage, Reply};
+use xano_metadata::{RawPage, Reply};
 
 use crate::raise::raise;
 
@@ -60,7 +60,9 @@ pub fn page(py: Python<'_>, page: &RawPage) -> PyResult<Py<PyAny>> {
         let at = trouble.description(&page.items);
         raise(
             py,
-            &Error::internal(format!("The items of a page do not read as JSON: {at}.")),
+            &page
+                .reply
+                .decode_error(&format!("The items of the page are no JSON: {at}.")),
         )
     })?;
     let numbers = (

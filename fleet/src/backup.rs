@@ -30,6 +30,9 @@ mod contents;
 mod create;
 mod flaw;
 mod fleet;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod keep;
 mod logical;
 mod made;

@@ -24,6 +24,7 @@ pub struct Target {
 /// Every decoder.
 pub const TARGETS: &[Target] = &[
     target("answers", targets::answers::answers, 12_000),
+    target("archive", targets::archives::archive, 6_000),
     target("arrow", targets::records::arrow, 8_000),
     target("base_url", targets::urls::base_url, 8_000),
     target("checkpoint", targets::records::checkpoint, 8_000),
@@ -31,6 +32,7 @@ pub const TARGETS: &[Target] = &[
     target("csv", targets::records::csv, 8_000),
     target("export", targets::records::export, 8_000),
     target("jwt", targets::secrets::jwt, 20_000),
+    target("manifest", targets::archives::manifest, 8_000),
     target("models", targets::models::models, 600),
     target("ndjson", targets::records::ndjson, 12_000),
     target("page", targets::answers::page, 12_000),

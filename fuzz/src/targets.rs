@@ -1,6 +1,7 @@
 //! What must hold, by subject.
 
 pub(crate) mod answers;
+pub(crate) mod archives;
 pub(crate) mod models;
 pub(crate) mod records;
 pub(crate) mod secrets;

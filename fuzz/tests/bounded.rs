@@ -123,6 +123,7 @@ macro_rules! bounded {
 
 bounded!(
     answers,
+    archive,
     arrow,
     base_url,
     checkpoint,
@@ -130,6 +131,7 @@ bounded!(
     csv,
     export,
     jwt,
+    manifest,
     models,
     ndjson,
     page,

@@ -2,9 +2,10 @@
 
     python tests/soak/soak.py sync|async|clients URL TOKEN COUNT
 
-`sync` makes COUNT calls from 8 threads that share a client, `async` from 64 tasks of one event loop, and `clients` makes and
-drops COUNT clients, of which every tenth makes a call. It prints one JSON line and fails when something grows: the first
-tenth is warming up, and from there to the end memory may grow by a tenth and 8 MB, descriptors and threads by a few.
+`sync` makes COUNT calls from 8 threads that share a client, `async` from 64 tasks of one event loop, and `clients`
+makes and drops COUNT clients, of which every tenth makes a call. It prints one JSON line and fails when something
+grows: the first tenth is warming up, and from there to the end memory may grow by a tenth and 8 MB, descriptors and
+threads by a few.
 """
 
 from __future__ import annotations

@@ -2,8 +2,10 @@
 
 mod support;
 
+mod bombs;
 mod calls;
 mod errors;
+mod hostile;
 mod lifecycle;
 mod limits;
 mod names;

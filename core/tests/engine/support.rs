@@ -132,6 +132,11 @@ impl Mock {
         self.state.seen.lock().expect("no panic").clone()
     }
 
+    /// What was read since the last look.
+    pub fn take_seen(&self) -> Vec<Seen> {
+        std::mem::take(&mut self.state.seen.lock().expect("no panic"))
+    }
+
     pub fn only(&self) -> Seen {
         let seen = self.seen();
         assert_eq!(seen.len(), 1, "{seen:?}");

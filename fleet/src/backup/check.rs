@@ -159,6 +159,28 @@ fn walk(reader: impl Read, limits: Limits, sealed: bool, visit: &mut Visit<'_>) 
     })
 }
 
+/// What an archive in memory is, with the members that were seen on the way. `plain` bytes are tar that is not packed.
+#[cfg(feature = "fuzzing")]
+pub(super) fn in_memory(bytes: &[u8], plain: bool, password: &str) -> (Form, Vec<(Member, Vec<u8>)>) {
+    let mut seen = Vec::new();
+    let limits = Limits {
+        members: 1000,
+        bytes: 1 << 22,
+    };
+    let mut visit = |member: &Member, content: &mut dyn Read| {
+        let mut bytes = Vec::new();
+        content.take(1 << 22).read_to_end(&mut bytes)?;
+        seen.push((member.clone(), bytes));
+        Ok(())
+    };
+    let form = if plain {
+        walk(bytes, limits, false, &mut visit).map_or_else(Form::Flawed, Form::Archive)
+    } else {
+        form(BufReader::new(bytes), bytes.len() as u64, Some(password), &mut visit)
+    };
+    (form, seen)
+}
+
 /// A file that is hashed as it is read.
 struct Hashed {
     file: File,

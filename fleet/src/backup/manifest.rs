@@ -159,12 +159,16 @@ impl Manifest {
 
     /// Reads one. None: the file is JSON, or none at all, but no manifest of ours.
     pub(crate) fn read(place: &Path) -> Result<Option<Self>, Flaw> {
-        let damaged = |reason: String| Flaw::new(Trouble::ManifestDamaged, reason);
         if std::fs::metadata(place)?.len() > LARGEST {
             return Ok(None);
         }
-        let text = std::fs::read(place)?;
-        let Ok(sealed) = serde_json::from_slice::<Sealed>(&text) else {
+        Self::understand(&std::fs::read(place)?)
+    }
+
+    /// The manifest that a text is.
+    pub(super) fn understand(text: &[u8]) -> Result<Option<Self>, Flaw> {
+        let damaged = |reason: String| Flaw::new(Trouble::ManifestDamaged, reason);
+        let Ok(sealed) = serde_json::from_slice::<Sealed>(text) else {
             // What was one names itself still; what never was one is none of ours.
             let named = text.windows(FORMAT.len()).any(|part| part == FORMAT.as_bytes());
             return if named {

@@ -111,7 +111,7 @@ impl<R: Read> Tarball<R> {
                     }));
                 }
                 kind => {
-                    let name = String::from_utf8_lossy(&header.path_bytes()).into_owned();
+                    let name = shown(&header.path_bytes());
                     return Err(unsafe_(format!(
                         "Its member {name:?} is neither a file nor a folder but of the type {:?}.",
                         char::from(kind)
@@ -250,6 +250,11 @@ fn unsafe_(reason: impl Into<String>) -> Flaw {
     Flaw::new(Trouble::Unsafe, reason)
 }
 
+/// The start of a name: it may be a megabyte.
+fn shown(name: &[u8]) -> String {
+    String::from_utf8_lossy(&name[..name.len().min(200)]).into_owned()
+}
+
 fn number(text: &[u8]) -> Result<u64, Flaw> {
     let number = std::str::from_utf8(text).ok().and_then(|text| text.parse().ok());
     number.ok_or_else(|| Flaw::new(Trouble::Changed, "The size of one of its members is no number."))
@@ -257,12 +262,7 @@ fn number(text: &[u8]) -> Result<u64, Flaw> {
 
 /// A name that stays below the folder it would be unpacked to, on every system.
 fn sane(name: &[u8]) -> Result<String, Flaw> {
-    let refuse = |why: &str| {
-        Err(unsafe_(format!(
-            "The name of its member {:?} {why}.",
-            String::from_utf8_lossy(name)
-        )))
-    };
+    let refuse = |why: &str| Err(unsafe_(format!("The name of its member {:?} {why}.", shown(name))));
     let Ok(text) = std::str::from_utf8(name) else {
         return refuse("is no UTF-8");
     };
