@@ -20,7 +20,7 @@ function table(id, head, rows) {
   return `<table id="${id}"><thead><tr>${header}</tr></thead><tbody>${body}</tbody></table>`
 }
 
-/** What the page shows, asked for at once. @param {Xano} xano @param {string | undefined} config @param {string} backups */
+/** What the page shows, asked for at once. @param {Xano} xano @param {string | import('xano-metadata').FleetConfig | undefined} config @param {string} backups */
 async function collect(xano, config, backups) {
   const fleet = xano.fleet(config)
   const tokens = async () => {
@@ -28,7 +28,9 @@ async function collect(xano, config, backups) {
     for await (const snippet of xano.snippets.list()) {
       if (snippet.install_access !== 'token') continue
       const all = await xano.snippet(snippet.canonical).tokens.list().all()
-      const sum = (/** @type {'max_installs' | 'current_installs'} */ field) => all.reduce((n, token) => n + token[field], 0)
+      if (!all.length) continue
+      const sum = (/** @type {'max_installs' | 'current_installs'} */ field) =>
+        all.reduce((n, token) => n + token[field], 0)
       rows.push([snippet.name, all.length, sum('current_installs'), sum('max_installs')])
     }
     return rows
@@ -44,7 +46,7 @@ async function collect(xano, config, backups) {
   return { inventory, health, kept, usage }
 }
 
-/** The page. @param {Xano} xano @param {string | undefined} config @param {string} backups */
+/** The page. @param {Xano} xano @param {string | import('xano-metadata').FleetConfig | undefined} config @param {string} backups */
 export async function page(xano, config, backups) {
   const { inventory, health, kept, usage } = await collect(xano, config, backups)
   const workspaces = new Map(inventory.instances.map(({ name, workspaces }) => [name, workspaces?.length ?? null]))
@@ -84,7 +86,7 @@ export async function page(xano, config, backups) {
 </html>`
 }
 
-/** The server. @param {Xano} xano @param {string} [backups] @param {string} [config] */
+/** The server. @param {Xano} xano @param {string} [backups] @param {string | import('xano-metadata').FleetConfig} [config] */
 export function serve(xano, backups = 'backups', config) {
   return createServer(async (request, response) => {
     const headers = {

@@ -66,11 +66,21 @@ export function endpoint({ shop, keys, limit = { requests: 30, per: 60_000 } }) 
         throw new Refusal(400, 'A sale needs the texts tier, buyer and order.')
       }
       const sale = await shop.sell(tier, { buyer, order })
-      return [sale.again ? 200 : 201, { order, token: sale.token, instructions: sale.instructions, installs: sale.installs }]
+      return [
+        sale.again ? 200 : 201,
+        { order, token: sale.token, instructions: sale.instructions, installs: sale.installs },
+      ]
     }
     if (pathname === '/usage' && request.method === 'GET') {
       const { sales, failures } = await shop.usage()
-      const rows = sales.map(({ order, tier, buyer, state, installs, used }) => ({ order, tier, buyer, state, installs, used }))
+      const rows = sales.map(({ order, tier, buyer, state, installs, used }) => ({
+        order,
+        tier,
+        buyer,
+        state,
+        installs,
+        used,
+      }))
       return [failures.length ? 207 : 200, { sales: rows }]
     }
     throw new Refusal(404, 'There are POST /sales and GET /usage.')

@@ -82,20 +82,25 @@ export async function open(t, url, { width = 1000, height = 1000 } = {}) {
       waiting.set(id, { method, resolve, reject })
       input.write(`${JSON.stringify({ id, method, params, sessionId })}\0`)
     })
-  const { targetId } = await send('Target.createTarget', { url: 'about:blank', width, height })
+  const { targetId } = await send('Target.createTarget', { url: 'about:blank' })
   const { sessionId } = await send('Target.attachToTarget', { targetId, flatten: true })
   const call = (method, params) => send(method, params, sessionId)
   await call('Page.enable')
   await call('Emulation.setDeviceMetricsOverride', { width, height, deviceScaleFactor: 1, mobile: false })
-  const loaded = new Promise((resolve) => {
-    listening.add(({ method }) => {
-      if (method === 'Page.loadEventFired') resolve()
+  /** Goes to an address and waits until it is there. */
+  async function visit(address) {
+    const loaded = new Promise((resolve) => {
+      listening.add(function heard({ method }) {
+        if (method === 'Page.loadEventFired' && listening.delete(heard)) resolve()
+      })
     })
-  })
-  const { errorText } = await call('Page.navigate', { url })
-  if (errorText) throw new Error(`${url}: ${errorText}`)
-  await loaded
+    const { errorText } = await call('Page.navigate', { url: address })
+    if (errorText) throw new Error(`${address}: ${errorText}`)
+    await loaded
+  }
+  await visit(url)
   return {
+    visit,
     /** Evaluates an expression in the page and returns its value. */
     async read(expression) {
       const { result, exceptionDetails } = await call('Runtime.evaluate', { expression, returnByValue: true })

@@ -8,7 +8,7 @@ import { QUICK, emulate, failure } from './helper.mjs'
 
 async function demo(t) {
   const emulator = await emulate(t, { seedDemo: true })
-  const instance = emulator.instance({ ...QUICK, rateLimit: 'off' })
+  const instance = emulator.instance({ ...QUICK, rateLimit: false })
   return { emulator, instance, main: instance.workspace('Main') }
 }
 
@@ -60,7 +60,7 @@ test('records are counted or read', async (t) => {
 test('instances are compared workspace by workspace', async (t) => {
   const { emulator, instance } = await demo(t)
   await emulator.addInstance({ name: 'other' })
-  const there = emulator.client({ rateLimit: 'off' }).instance('other')
+  const there = emulator.client({ rateLimit: false }).instance('other')
   await there.workspaces.create({ name: 'Only here' })
   const difference = await instance.compare(there, { families: ['functions'] })
   assert.ok(difference.changes.some(({ family, workspace }) => family === 'workspaces' && workspace === 'Only here'))

@@ -46,7 +46,7 @@ async function runCodeNode(code, items, env) {
 
 test('the n8n node writes items into a table and says what became of each', async (t) => {
   const emulator = await emulate(t, { seedDemo: true })
-  const main = emulator.instance({ ...QUICK, rateLimit: 'off' }).workspace('Main')
+  const main = emulator.instance({ ...QUICK, rateLimit: false }).workspace('Main')
   const code = await readFile(join(EXAMPLES, 'n8n-upsert.js'), 'utf8')
   const items = [
     { json: { sku: 'CH-001', title: 'Chair from n8n', price: 12.5 } },
@@ -78,7 +78,7 @@ test('the n8n node writes items into a table and says what became of each', asyn
 
 async function shopEndpoint(t, limit) {
   const emulator = await emulate(t, { seedDemo: true })
-  const xano = emulator.client({ ...QUICK, rateLimit: 'off' })
+  const xano = emulator.client({ ...QUICK, rateLimit: false })
   await xano.snippet('demo-001').update({ install_access: 'token', install_access_description: 'For buyers' })
   const shop = xano.shop(join(await folder(t), 'shop.db'))
   await shop.tier('team', { snippet: 'demo-001', installs: 5 })
@@ -103,7 +103,7 @@ test('the endpoint sells once an order, and tells usage', async (t) => {
   assert.equal(sold.headers.get('cache-control'), 'no-store')
   const repeated = await call('POST', '/sales', { body: purchase, key: 'key-of-weweb' })
   assert.deepEqual([repeated.status, repeated.json.token], [200, sold.json.token])
-  await emulator.install('demo-001', { token: sold.json.token })
+  await emulator.install('demo-001', sold.json.token)
   const { json } = await call('GET', '/usage')
   assert.deepEqual(json.sales, [
     { order: 'inv-17', tier: 'team', buyer: 'ada@example.com', state: 'sold', installs: 5, used: 1 },
@@ -143,39 +143,45 @@ test('the endpoint keeps strangers, nonsense and floods out, and its own trouble
 test('the agency page shows in a browser what there is', async (t) => {
   const emulator = await emulate(t, { seedDemo: true })
   const backups = await folder(t)
-  const xano = emulator.client({ ...QUICK, rateLimit: 'off' })
+  const xano = emulator.client({ ...QUICK, rateLimit: false })
   const names = []
   for await (const { name, display } of xano.instances.list()) names.push([name, display])
-  // One client is down, one has a name that means harm, one backup has gone bad.
-  const hostile = '<script>document.title = "taken"</script>'
-  await emulator.addInstance({ name: 'hostile', display: hostile })
+  // One client is down, and one backup has gone bad.
   const down = await emulator.addInstance({ name: 'broken', display: 'Broken' })
+  const environments = {
+    prod: { match: ['*production*', 'Broken'] },
+    staging: { match: '*staging*' },
+    dev: { match: '*dev*' },
+  }
   await emulator.faults({ kind: 'status', status: 500, origin: down.name, times: 'always' })
-  const workspace = emulator.instance({ rateLimit: 'off' }).workspace('Main')
+  const workspace = emulator.instance({ rateLimit: false }).workspace('Main')
   const good = await workspace.backup({ to: backups })
   const { path } = await workspace.backup({ to: backups })
   await writeFile(path, (await readFile(path)).subarray(0, -100))
   await xano.snippet('demo-002').update({ install_access: 'token', install_access_description: 'For buyers' })
   const { token } = await xano.snippet('demo-002').tokens.create({ max_installs: 10 })
-  for (let install = 0; install < 3; install += 1) await emulator.install('demo-002', { token })
+  for (let install = 0; install < 3; install += 1) await emulator.install('demo-002', token)
 
-  const url = await listen(t, serve(xano, backups))
+  const url = await listen(t, serve(xano, backups, { environments }))
   const page = await open(t, url)
   const count = async (id) => Number(await page.read(`document.getElementById(${JSON.stringify(id)}).textContent`))
   const rows = (id) =>
-    page.read(`[...document.querySelectorAll('#${id} tbody tr')].map((row) => [...row.cells].map((cell) => cell.textContent))`)
+    page.read(
+      `[...document.querySelectorAll('#${id} tbody tr')].map((row) => [...row.cells].map((cell) => cell.textContent))`,
+    )
 
-  assert.equal(await count('instances'), names.length + 2)
-  assert.equal(await count('up'), names.length + 1)
+  assert.equal(await count('instances'), names.length + 1)
+  assert.equal(await count('up'), names.length)
   assert.equal(await count('backups'), 1)
-  const fleet = new Map((await rows('fleet')).map(([display, state, , workspaces]) => [display, [state, workspaces]]))
+  const fleet = new Map((await rows('fleet')).map(([display, ...columns]) => [display, columns]))
   for (const [, display] of names) assert.equal(fleet.get(display)[0], 'up', display)
-  assert.equal(fleet.get('Broken')[0], 'down')
-  assert.equal(fleet.get(hostile)[0], 'up', 'the name is shown as it is')
-  assert.equal(await page.read('document.title'), 'Agency')
+  assert.deepEqual(fleet.get('Broken').slice(0, 3), ['down', 'prod', '–'])
   const files = await rows('files')
   assert.deepEqual(files.map(([, state]) => state).sort(), ['bad', 'good'])
-  assert.ok(files.every(([of]) => of.endsWith('/ Main')), JSON.stringify(files))
+  assert.ok(
+    files.every(([of]) => of.endsWith('/ Main')),
+    JSON.stringify(files),
+  )
   assert.ok(good.path.startsWith(backups))
   let installs = 0
   for await (const snippet of xano.snippets.list()) {
@@ -200,6 +206,14 @@ test('the agency page shows in a browser what there is', async (t) => {
   // XANO_SCREENSHOT=keep renews the picture of the docs.
   if (process.env.XANO_SCREENSHOT === 'keep') await writeFile(kept, picture)
   assert.equal((await readFile(kept)).readUInt32BE(16), 1000)
+
+  // A name that means harm is shown as it is, and nothing else comes of it.
+  const hostile = '<script>document.title = "taken"</script>'
+  await emulator.addInstance({ name: 'hostile', display: hostile })
+  await page.visit(url)
+  assert.ok((await rows('fleet')).some(([display]) => display === hostile))
+  assert.equal(await page.read('document.title'), 'Agency')
+  assert.equal(await page.read('document.scripts.length'), 0)
 
   const trouble = t.mock.method(console, 'error', () => {})
   await emulator.faults({ kind: 'status', status: 403, path: '/snippet', times: 'always' })
