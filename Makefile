@@ -7,8 +7,13 @@ RUST_SOURCES := Cargo.toml Cargo.lock $(shell find core emulator bindings-python
 TS_SOURCES := $(shell find bindings-node/ts -name '*.ts' 2>/dev/null)
 OPS := $(wildcard operations/*.ops)
 
+# Where rustc links with LLD by itself, it is asked to fold functions of equal code: packages get smaller (bindings-python/build.rs).
+ifneq ($(shell rustc -vV 2>/dev/null | grep -c 'host: x86_64-unknown-linux-gnu'),0)
+export XANO_METADATA_FOLD ?= $(shell rustc --version | awk '{split($$2, v, "."); print (v[1] > 1 || v[2] >= 90) ? 1 : 0}')
+endif
+
 .PHONY: help demo test conformance lint generate drift wheel npm setup bench bench-guard bench-parts \
-	test-rust test-codegen test-python test-node test-examples test-packages test-judges test-chaos chaos \
+	test-rust test-codegen test-python test-node test-examples test-packages test-judges test-chaos chaos fuzz soak \
 	lint-rust lint-python lint-node lint-generated format clean tools
 
 help: ## this list
@@ -42,6 +47,17 @@ npm: build-node ## the npm packages, into dist/npm/
 
 bench: bench-parts ## ours beside what users would pick instead: make bench, make bench ONLY="P2 P6" ROUNDS=3
 	@$(BENCH_PY) -m bench $(ONLY) $(if $(ROUNDS),--rounds $(ROUNDS))
+
+bench-guard: build-python build-node ## the bench in short: fails when a bar is missed by half as much again
+	@cargo build --release --quiet --package xano-bench-server --package xano-bench-rust
+	@$(PY) -m bench.guard
+
+fuzz: | tools ## the decoders under libFuzzer: make fuzz, make fuzz SECONDS=600 ONLY="page csv"
+	fuzz/run.sh $(or $(SECONDS),180) $(ONLY)
+
+soak: build-python build-node ## a million calls of every face, memory and descriptors flat: make soak, make soak COUNT=10000 ONLY="node calls"
+	@cargo build --release --quiet --package xano-bench-server --package xano-metadata-tests --bin xano-bench-server --bin soak
+	@$(PY) -m tests.soak $(or $(COUNT),1000000) $(if $(ONLY),'$(ONLY)')
 
 chaos: build-python build-node ## faults between every face and the emulator: make chaos SEED=7, SEEDS=50, LOADS=1 for killed loads
 	@cargo run --quiet --package xano-chaos -- --seed $(or $(SEED),1) --seeds $(or $(SEEDS),1) $(if $(LOADS),--loads)
