@@ -17,12 +17,18 @@ const EXITS = {
   'process.exit with calls in flight': ['begin(); await xano.me(); process.exit(3)', 3],
   'process.exit at once': ['begin(); process.exit(3)', 3],
   'process.exit in a callback': ['void xano.me().then(() => process.exit(4)); begin()', 4],
-  'process.exit in an event': ['const other = new Xano({ ...options, onEvent: () => process.exit(5) }); void other.me(); begin()', 5],
+  'process.exit in an event': [
+    'const other = new Xano({ ...options, onEvent: () => process.exit(5) }); void other.me(); begin()',
+    5,
+  ],
   'process.exit on an abort': [
     'const stop = new AbortController(); begin({ signal: stop.signal }); await xano.me(); stop.abort(); process.exit(0)',
     0,
   ],
-  'process.abort is not ours to stop, process.kill is clean': ["begin(); await xano.me(); process.kill(process.pid, 'SIGTERM')", 'SIGTERM'],
+  'process.abort is not ours to stop, process.kill is clean': [
+    "begin(); await xano.me(); process.kill(process.pid, 'SIGTERM')",
+    'SIGTERM',
+  ],
   'an exception outside of everything': ["begin(); setTimeout(() => { throw new Error('own') }, 5)", 1],
   'an unhandled rejection': ["begin(); await xano.me(); void Promise.reject(new Error('own'))", 1],
   'an unhandled rejection of ours': ["void new Xano({ ...options, token: 'wrong' }).me(); begin()", 1],
@@ -48,16 +54,29 @@ const EXITS = {
     0,
   ],
   'closed while calls are in flight': ['begin(); await xano.me(); xano.close()', 0],
-  'a call in an exit handler': ["process.on('exit', () => { void xano.me().catch(() => undefined) }); begin(); await xano.me(); process.exit(0)", 0],
-  'a call before the exit': ["let last = false; process.on('beforeExit', async () => { if (last) return; last = true; await xano.me() })", 0],
-  "a fleet's inventory under way": ['void xano.fleet().inventory().catch(() => undefined); await xano.me(); process.exit(0)', 0],
+  'a call in an exit handler': [
+    "process.on('exit', () => { void xano.me().catch(() => undefined) }); begin(); await xano.me(); process.exit(0)",
+    0,
+  ],
+  'a call before the exit': [
+    "let last = false; process.on('beforeExit', async () => { if (last) return; last = true; await xano.me() })",
+    0,
+  ],
+  "a fleet's inventory under way": [
+    'void xano.fleet().inventory().catch(() => undefined); await xano.me(); process.exit(0)',
+    0,
+  ],
 }
 
 for (const [name, [code, expected]] of Object.entries(EXITS)) {
   test(`a program ends: ${name}`, { timeout: 60_000 + RUNS * 2000 }, async (t) => {
     const emulator = await emulate(t)
     await spoil(emulator, { kind: 'slow', bytes_per_second: 4000 })
-    const options = JSON.stringify({ token: emulator.token, accountUrl: emulator.accountUrl, ambientCredentials: false })
+    const options = JSON.stringify({
+      token: emulator.token,
+      accountUrl: emulator.accountUrl,
+      ambientCredentials: false,
+    })
     const script = `
       import { Xano } from 'xano-metadata'
       const options = ${options}

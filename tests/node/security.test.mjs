@@ -132,7 +132,15 @@ test('a body without a bottom is a clear error', async (t) => {
 
 test('limits without end mean no limit', async (t) => {
   const emulator = await emulate(t)
-  const names = ['timeout', 'connectTimeout', 'readTimeout', 'longReadTimeout', 'deadline', 'maxBackoff', 'maxRetryAfter']
+  const names = [
+    'timeout',
+    'connectTimeout',
+    'readTimeout',
+    'longReadTimeout',
+    'deadline',
+    'maxBackoff',
+    'maxRetryAfter',
+  ]
   const xano = emulator.client(Object.fromEntries(names.map((name) => [name, Number.MAX_VALUE])))
   const call = Object.fromEntries(['timeout', 'readTimeout', 'deadline'].map((name) => [name, Number.MAX_VALUE]))
   assert.ok((await xano.me(call)).email)
@@ -180,7 +188,13 @@ test('a proxy of the environment never sees calls to this machine', async (t) =>
     const options = ${JSON.stringify({ token: emulator.token, accountUrl: emulator.accountUrl })}
     console.log((await new Xano(options).me()).email)
   `
-  const env = { HTTP_PROXY: proxy.url, HTTPS_PROXY: proxy.url, ALL_PROXY: proxy.url, http_proxy: proxy.url, NO_PROXY: '' }
+  const env = {
+    HTTP_PROXY: proxy.url,
+    HTTPS_PROXY: proxy.url,
+    ALL_PROXY: proxy.url,
+    http_proxy: proxy.url,
+    NO_PROXY: '',
+  }
   const { stdout } = await node(script, { env })
   assert.equal(stdout, 'robin@example.com\n')
   assert.deepEqual(proxy.seen, [])
