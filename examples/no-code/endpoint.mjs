@@ -12,7 +12,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { createServer } from 'node:http'
 import { pathToFileURL } from 'node:url'
 
-import { ConfigError, Xano, XanoError } from 'xano-metadata'
+import { Xano, XanoError } from 'xano-metadata'
 
 const LARGEST_BODY = 10_000
 
@@ -55,16 +55,18 @@ export function endpoint({ shop, keys, limit = { requests: 30, per: 60_000 } }) 
     recent.push(now)
   }
 
-  /** @param {import('node:http').IncomingMessage} request */
+  /** @param {import('node:http').IncomingMessage} request @returns {Promise<[number, object]>} */
   async function answer(request) {
     admit(request)
     const { pathname } = new URL(request.url ?? '/', 'http://localhost')
     if (pathname === '/sales' && request.method === 'POST') {
       const { tier, buyer, order } = await body(request)
       // The order makes a repeated request harmless: scenarios try again, and get the same sale.
-      if (![tier, buyer, order].every((text) => typeof text === 'string' && text)) {
-        throw new Refusal(400, 'A sale needs the texts tier, buyer and order.')
+      const fits = (/** @type {unknown} */ text) => typeof text === 'string' && text.length > 0 && text.length <= 200
+      if (![tier, buyer, order].every(fits)) {
+        throw new Refusal(400, 'A sale needs the texts tier, buyer and order, of 200 characters at most.')
       }
+      if (!(await shop.tiers()).some(({ name }) => name === tier)) throw new Refusal(400, 'There is no such tier.')
       const sale = await shop.sell(tier, { buyer, order })
       return [
         sale.again ? 200 : 201,
@@ -94,11 +96,15 @@ export function endpoint({ shop, keys, limit = { requests: 30, per: 60_000 } }) 
     try {
       ;[status, content] = await answer(request)
     } catch (error) {
-      // What went wrong between this server and Xano is for the log, not for the caller.
-      if (error instanceof Refusal) ({ status, headers } = error)
-      else if (error instanceof XanoError) status = error instanceof ConfigError ? 400 : 502
-      if (status >= 500) console.error(error)
-      content = { error: error instanceof Refusal || status === 400 ? error.message : 'Try again later.' }
+      if (error instanceof Refusal) {
+        ;({ status, headers } = error)
+        content = { error: error.message }
+      } else {
+        // What went wrong between this server and Xano is for the log, not for the caller.
+        console.error(error)
+        status = error instanceof XanoError ? 502 : 500
+        content = { error: 'Try again later.' }
+      }
     }
     response.writeHead(status, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store', ...headers })
     response.end(JSON.stringify(content))

@@ -5,6 +5,7 @@
 //
 // n8n has to allow the package (NODE_FUNCTION_ALLOW_EXTERNAL=xano-metadata) and to show the code its environment
 // (N8N_BLOCK_ENV_ACCESS_IN_NODE=false), in which XANO_TOKEN and XANO_INSTANCE_URL stand. The token is never part of an item.
+// eslint-disable-next-line @typescript-eslint/no-require-imports -- n8n knows no other way
 const { Instance } = require('xano-metadata')
 
 const instance = new Instance($env.XANO_INSTANCE_URL, { token: $env.XANO_TOKEN })

@@ -123,8 +123,10 @@ test('the endpoint keeps strangers, nonsense and floods out, and its own trouble
     return [status, json.error]
   }
   assert.deepEqual(await refused('/sales', '{'), [400, 'The body must be a JSON object.'])
-  assert.deepEqual(await refused('/sales', { tier: 'team' }), [400, 'A sale needs the texts tier, buyer and order.'])
-  assert.equal((await refused('/sales', { ...purchase, order: 'inv-2', tier: 'none' }))[0], 400)
+  const needed = 'A sale needs the texts tier, buyer and order, of 200 characters at most.'
+  assert.deepEqual(await refused('/sales', { tier: 'team' }), [400, needed])
+  const other = { ...purchase, order: 'inv-2', tier: 'none' }
+  assert.deepEqual(await refused('/sales', other), [400, 'There is no such tier.'])
   assert.equal((await refused('/sales', { ...purchase, buyer: 'x'.repeat(20_000) }))[0], 413)
   assert.equal((await refused('/elsewhere', {}))[0], 404)
   const logged = t.mock.method(console, 'error', () => {})

@@ -42,9 +42,12 @@ function compile(name, files, flags = []) {
 
 test("a user's strict program compiles as an ES module and as CommonJS, and the examples too", () => {
   const user = { path: join(ROOT, 'tests', 'node', 'typing-user.ts') }
-  const examples = join(ROOT, 'examples', 'node')
   const files = { 'user.mts': user, 'user.cts': user }
-  for (const name of readdirSync(examples)) files[name] = { path: join(examples, name) }
+  for (const folder of ['node', 'no-code']) {
+    const examples = join(ROOT, 'examples', folder)
+    const modules = readdirSync(examples).filter((name) => name.endsWith('.mjs'))
+    for (const name of modules) files[name] = { path: join(examples, name) }
+  }
   // No skipLibCheck: the package's own declarations are checked as well.
   compile('typing', files)
 })

@@ -31,13 +31,13 @@ class SyncComparing:
     ) -> Comparison:
         """What differs on the way from this to `other`: what it has more, what it lacks, and what is not the same.
 
-        A workspace stands for its live branch. Workspaces and branches are compared with either; an instance is compared
-        with another one, workspace by workspace, by their names.
+        A workspace stands for its live branch. Workspaces and branches are compared with either; an instance is
+        compared with another one, workspace by workspace, by their names.
 
         Args:
             other: A workspace, a branch or, for an instance, an instance.
-            records: Whether records are compared too: `"counts"` tells how many there are, `"content"` reads every one on
-                both sides.
+            records: Whether records are compared too: `"counts"` tells how many there are, `"content"` reads every one
+                on both sides.
             families: What is compared, such as `["functions", "tasks"]`. Default: everything but `policies`.
             addresses: Whether the public addresses of API groups count. Default: between branches of one workspace.
             diff_lines: Lines of each diff at most.
@@ -80,13 +80,13 @@ class AsyncComparing:
     ) -> Comparison:
         """What differs on the way from this to `other`: what it has more, what it lacks, and what is not the same.
 
-        A workspace stands for its live branch. Workspaces and branches are compared with either; an instance is compared
-        with another one, workspace by workspace, by their names.
+        A workspace stands for its live branch. Workspaces and branches are compared with either; an instance is
+        compared with another one, workspace by workspace, by their names.
 
         Args:
             other: A workspace, a branch or, for an instance, an instance.
-            records: Whether records are compared too: `"counts"` tells how many there are, `"content"` reads every one on
-                both sides.
+            records: Whether records are compared too: `"counts"` tells how many there are, `"content"` reads every one
+                on both sides.
             families: What is compared, such as `["functions", "tasks"]`. Default: everything but `policies`.
             addresses: Whether the public addresses of API groups count. Default: between branches of one workspace.
             diff_lines: Lines of each diff at most.

@@ -57,7 +57,7 @@ class ComparisonChange(Model):
     fields: list[str]
     """What is not the same, when it was changed: fields of the API, `xanoscript`, `records`, `count`."""
     diff: str
-    """The difference as lines that begin with `-` for the left side and `+` for the right one; its length is bounded."""
+    """The difference as lines that begin with `-` for the left side and `+` for the right one; not without bounds."""
     records: dict[str, int | None] | None
     """For records: how many there are (`left`, `right`) and how many differ (`added`, `removed`, `changed`)."""
 
@@ -171,8 +171,8 @@ def compare(
     Args:
         left: Where things are compared from: a workspace (its live branch), a branch, or an instance.
         right: What they are compared with: the same sort of thing.
-        records: Whether records are compared too: `"counts"` tells how many there are, `"content"` reads every one on both
-            sides.
+        records: Whether records are compared too: `"counts"` tells how many there are, `"content"` reads every one on
+            both sides.
         families: What is compared, such as `["functions", "tasks"]`. Default: everything but `policies`.
         addresses: Whether the public addresses of API groups count. Default: between branches of one workspace.
         diff_lines: Lines of each diff at most.
