@@ -13,7 +13,7 @@ from xano_metadata.testing import Emulator
 
 PAGE = Path(__file__).parents[2] / "docs" / "records.md"
 
-HAVE = "._aio ._client ._logging ._model ._options ._pages ._search ._time .errors .testing"
+HAVE = "._aio ._client ._fleet_shop ._logging ._model ._options ._pages ._search ._time .errors .testing"
 MODULES = ["xano_metadata", *(f"xano_metadata{name}" for name in HAVE.split())]
 
 
