@@ -38,6 +38,11 @@ class Row:
     again: bool = False
     """Each run has a fresh server."""
 
+    @property
+    def counts_work(self) -> bool:
+        """Whether processor time is what is compared, so that everybody may as well share one processor."""
+        return any(bar.figure == "cpu" for bar in self.bars)
+
 
 def python(subject: str, units: int, *sides: str, at_once: int = 1, **other: int) -> list[Side]:
     """Sides of a subject in Python; `other` gives slow ones fewer units."""

@@ -1,11 +1,11 @@
 // P6: pages of 1,000 records as one Arrow table. Each side answers what reads so many pages from the first one on.
-import { HEADERS, PAGE_SIZE, TOKEN } from '../harness.mjs'
+import { HEADERS, PAGE_SIZE, TOKEN, ours } from '../harness.mjs'
 import { count as countRows, pageUrl } from './pages-to-objects.mjs'
 
 const sides = {
   // Arrow's bytes, and the table that apache-arrow makes of them: what a reader of columns needs.
   async ours({ url }) {
-    const { Instance } = await import('xano-metadata')
+    const { Instance } = await ours()
     const { tableFromIPC } = await import('apache-arrow')
     const { records } = new Instance(url, { token: TOKEN }).workspace(1).table(1)
     return async (pages) => tableFromIPC(await records.toArrow({ limit: pages * PAGE_SIZE }))

@@ -1,5 +1,5 @@
 // P6: pages of 1,000 records as objects. Each side answers what reads so many pages from the first one on.
-import { HEADERS, PAGE_SIZE, TABLE, TOKEN } from '../harness.mjs'
+import { HEADERS, PAGE_SIZE, TABLE, TOKEN, ours } from '../harness.mjs'
 
 export const pageUrl = (url, page) => `${url}${TABLE}/content?page=${page}&per_page=${PAGE_SIZE}`
 
@@ -14,7 +14,7 @@ function byPage(one) {
 
 const sides = {
   async ours({ url }) {
-    const { Instance } = await import('xano-metadata')
+    const { Instance } = await ours()
     const { records } = new Instance(url, { token: TOKEN }).workspace(1).table(1)
     return (pages) => records.toArray({ limit: pages * PAGE_SIZE })
   },

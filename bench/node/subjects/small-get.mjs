@@ -1,9 +1,9 @@
 // P6: small answers, 32 calls at once. Each side answers what makes one call.
-import { HEADERS, TOKEN, lanes } from '../harness.mjs'
+import { HEADERS, TOKEN, lanes, ours } from '../harness.mjs'
 
 const sides = {
   async ours({ url, atOnce }) {
-    const { Instance } = await import('xano-metadata')
+    const { Instance } = await ours()
     const instance = new Instance(url, { token: TOKEN, concurrency: atOnce })
     return () => instance.me()
   },

@@ -29,7 +29,7 @@ type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
 fn main() -> ExitCode {
     match arguments().and_then(|task| run(&task)) {
         Ok(seconds) => {
-            println!("{{\"seconds\": {seconds}}}");
+            println!("{{\"cpu\": {seconds}}}");
             ExitCode::SUCCESS
         }
         Err(trouble) => {
