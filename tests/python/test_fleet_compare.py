@@ -81,8 +81,8 @@ def test_records_in_a_data_frame(instance: Instance) -> None:
     for table in ("customer", "product", "order"):
         main.table(table).records.copy_to(copy.table(table).records, create=True, keep_ids=True)
     tables = ["tables"]
-    for table in copy.tables.list():
-        copy.table(table.id).update(name=table.name, tag=["demo"])
+    for made in copy.tables.list():
+        copy.table(made.id).update(name=made.name, tag=["demo"])
     assert main.compare(copy, families=tables, records="content").changes == []
     copy.table("customer").record(1).delete()
     difference = main.compare(copy, families=tables, records="counts")

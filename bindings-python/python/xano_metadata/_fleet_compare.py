@@ -213,8 +213,8 @@ def _task(left: Any, right: Any, on_progress: Any) -> tuple[str, dict[str, Any],
     driving = Driving(places=places, on_progress=on_progress)
     instances = (SyncInstanceNode, AsyncInstanceNode)
     if isinstance(left, instances) and isinstance(right, instances):
-        sides = {"left": places.at(left._connection), "right": places.at(right._connection)}
-        return "compare.instances", sides, driving
+        numbers = {"left": places.at(left._connection), "right": places.at(right._connection)}
+        return "compare.instances", numbers, driving
     if isinstance(left, instances) or isinstance(right, instances):
         from xano_metadata.errors import ConfigError  # noqa: PLC0415 - only faults need it
 

@@ -11,6 +11,9 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+/// Lists and objects in each other at most. Whoever nests deeper has records that are the same when their text is.
+const DEEPEST: usize = 128;
+
 /// The id of a record, in the order in which a stable read gives them.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Id {
@@ -47,14 +50,15 @@ pub(super) fn columns(row: &RawValue) -> Option<BTreeMap<String, String>> {
     let mut spelled = BTreeMap::new();
     for (name, value) in columns {
         let mut text = String::new();
-        spell(value.get(), &mut text)?;
+        spell(value.get(), DEEPEST, &mut text)?;
         spelled.insert(name.into_owned(), text);
     }
     Some(spelled)
 }
 
-/// Writes a value in its one spelling. What is nested deeper than the parser allows is none.
-fn spell(json: &str, out: &mut String) -> Option<()> {
+/// Writes a value in its one spelling; none when it is nested deeper than `depth`.
+fn spell(json: &str, depth: usize, out: &mut String) -> Option<()> {
+    let depth = depth.checked_sub(1)?;
     match json.trim_start().as_bytes().first()? {
         b'{' => {
             let fields: BTreeMap<Cow<'_, str>, &RawValue> = serde_json::from_str(json).ok()?;
@@ -65,7 +69,7 @@ fn spell(json: &str, out: &mut String) -> Option<()> {
                 }
                 out.push_str(&serde_json::to_string(&name).ok()?);
                 out.push(':');
-                spell(value.get(), out)?;
+                spell(value.get(), depth, out)?;
             }
             out.push('}');
         }
@@ -76,7 +80,7 @@ fn spell(json: &str, out: &mut String) -> Option<()> {
                 if place > 0 {
                     out.push(',');
                 }
-                spell(item.get(), out)?;
+                spell(item.get(), depth, out)?;
             }
             out.push(']');
         }
@@ -153,6 +157,13 @@ mod tests {
         ));
         assert!(!same(r#"{"a": 9007199254740993}"#, r#"{"a": 9007199254740992}"#));
         assert!(!same(r#"{"a": 1e400}"#, r#"{"a": 1e401}"#));
+    }
+
+    #[test]
+    fn what_is_nested_without_end_does_no_harm() {
+        let nested = |depth: usize| raw(&format!(r#"{{"a": {}{}}}"#, "[".repeat(depth), "]".repeat(depth)));
+        assert!(columns(&nested(100)).is_some());
+        assert!(columns(&nested(100_000)).is_none());
     }
 
     #[test]
