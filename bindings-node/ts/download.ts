@@ -10,6 +10,7 @@
 import { resolve } from 'node:path'
 import { inspect } from 'node:util'
 
+import { DecodeError } from './errors.js'
 import type { Progress } from './events.js'
 import { listen, submit, unlisten } from './hub.js'
 import type { NativeDownload } from './native.js'
@@ -20,6 +21,9 @@ export interface Opening {
   readonly signal: AbortSignal | undefined
   open(): Promise<NativeDownload>
 }
+
+/** Characters of one event that are held: a server that never ends one must not fill the memory. */
+const LARGEST = 8 << 20
 
 /** A file that the server sends. Nothing is sent before one of its methods is called; each call asks anew. */
 export class Download {
@@ -103,6 +107,11 @@ export class Download {
     return Buffer.concat(chunks)
   }
 
+  /** @internal The operation that answers it. */
+  get operation(): string {
+    return this.#opening.operation
+  }
+
   /** What `console.log` shows. */
   [inspect.custom](): string {
     return `Download { operation: '${this.#opening.operation}' }`
@@ -142,6 +151,11 @@ export class EventStream<T> implements AsyncIterable<ServerEvent<T>> {
         const event: ReturnType<typeof readBlock<T>> = readBlock<T>(block, id)
         id = event.id
         if (event.data !== undefined) yield event as ServerEvent<T>
+      }
+      if (rest.length > LARGEST) {
+        const { operation } = this.#download
+        const detail = `An event of the stream has more than ${String(LARGEST >> 20)} MiB, which is more than is held.`
+        throw new DecodeError(`${operation}: ${detail}`, { detail, operation, attempts: 1 })
       }
     }
   }

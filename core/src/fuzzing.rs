@@ -145,7 +145,7 @@ pub fn reply(body: Bytes) -> Reply {
         body,
         attempts: 1,
         request_id: None,
-        round_trip: Duration::ZERO,
+        round_trip: 0,
         origin: Origin {
             endpoint: client.inner.account.clone(),
             operation: None,

@@ -23,6 +23,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from xano_metadata import ClientOptions, ConfigError, DecodeError, Xano, XanoError, _native
+from xano_metadata._events import _Parser
 from xano_metadata.testing import Emulator
 from xano_metadata.types import InstanceInfo
 
@@ -257,6 +258,23 @@ def test_json_without_a_bottom_is_a_clear_error(server: Server, text: str) -> No
             assert caught.value.code == "decode_error"
     with pytest.raises(DecodeError):
         _native.loads(text)
+
+
+def test_an_event_that_never_ends_is_a_clear_error() -> None:
+    """Whether it is one endless line or endless lines, and however it is cut."""
+    for piece in (b"x" * (1 << 20), (b"data: " + b"x" * 1000 + b"\n") * 1000):
+        parser = _Parser()
+
+        def feed(parser: _Parser = parser, piece: bytes = piece) -> None:
+            for _ in range(12):
+                list(parser.feed(piece))
+
+        with pytest.raises(DecodeError, match="8 MiB"):
+            feed()
+    parser = _Parser()
+    large = b"data: " + b"x" * (7 << 20) + b"\n\n"
+    events = [event for at in range(0, len(large), 1 << 20) for event in parser.feed(large[at : at + (1 << 20)])]
+    assert [len(event.data) for event in events] == [7 << 20]
 
 
 def test_a_body_without_a_bottom_is_a_clear_error(xano: Xano, emulator: Emulator) -> None:

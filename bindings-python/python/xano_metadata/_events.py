@@ -12,6 +12,10 @@ if TYPE_CHECKING:
 __all__ = ["AsyncEventStream", "EventStream", "ServerEvent"]
 
 
+_LARGEST = 8 << 20
+"""Bytes of one event that are held: a server that never ends one must not fill the memory."""
+
+
 class ServerEvent:
     """One event of a stream."""
 
@@ -60,11 +64,16 @@ class _Parser:
         self._rest = b""
         self._event = ""
         self._data: list[str] = []
+        self._size = 0
         self._id: str | None = None
         self._first = True
 
     def feed(self, chunk: bytes) -> Iterator[ServerEvent]:
-        """The events that `chunk` completes."""
+        """The events that `chunk` completes.
+
+        Raises:
+            DecodeError: An event has more than 8 MiB.
+        """
         self._rest += chunk
         # A carriage return at the end may be half of a line end.
         held = b"\r" if self._rest.endswith(b"\r") else b""
@@ -75,6 +84,10 @@ class _Parser:
             event = self._line(line.decode("utf-8", "replace"))
             if event is not None:
                 yield event
+        if len(self._rest) + self._size > _LARGEST:
+            from xano_metadata.errors import DecodeError  # noqa: PLC0415
+
+            raise DecodeError(f"An event of the stream has more than {_LARGEST >> 20} MiB, which is more than is held.")
 
     def end(self) -> Iterator[ServerEvent]:
         """An event that only lacks its closing empty line counts, as servers forget it."""
@@ -86,12 +99,13 @@ class _Parser:
             self._first = False
         if not line:
             data, event = self._data, self._event
-            self._data, self._event = [], ""
+            self._data, self._event, self._size = [], "", 0
             return ServerEvent(event or "message", "\n".join(data), self._id) if data else None
         name, _, value = line.partition(":")
         value = value.removeprefix(" ")
         if name == "data":
             self._data.append(value)
+            self._size += len(value)
         elif name == "event":
             self._event = value
         elif name == "id" and "\0" not in value:
