@@ -33,7 +33,8 @@ class Stage:
         emulator.add_snippets(canonical=SNIPPET, name="Mailer", install_access="token")
 
     def client(self, **fields: Any) -> Xano:
-        return self.emulator.client(**{"max_retries": 1, "backoff": 0.001, "rate_limit": "off", **fields})
+        given: Any = {"max_retries": 1, "backoff": 0.001, "rate_limit": "off", **fields}
+        return self.emulator.client(**given)
 
     @property
     def xano(self) -> Xano:
