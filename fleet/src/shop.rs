@@ -21,6 +21,9 @@
 //! # }
 //! ```
 
+pub(crate) fn mutant(n: &str) -> bool {
+    std::env::var("SHOP_MUTANT").is_ok_and(|m| m == n)
+}
 mod desk;
 mod errands;
 mod instructions;
@@ -46,9 +49,7 @@ pub use issue::Issued;
 pub use ledger::{ErrandFilter, Ledger, SaleFilter, TokenFilter};
 pub use moment::Moment;
 pub use reconcile::Reconciled;
-pub use records::{
-    Entry, Errand, ErrandKind, ErrandState, Row, Sale, SaleState, Tier, Token, TokenState,
-};
+pub use records::{Entry, Errand, ErrandKind, ErrandState, Row, Sale, SaleState, Tier, Token, TokenState};
 pub use secret::InstallKey;
 pub use sell::{Sold, Wish};
 pub use sqlite::SqliteLedger;

@@ -29,7 +29,10 @@ pub(super) fn instructions(tier: &Tier, sale: &Sale) -> Result<String, Error> {
         "left" => sale.installs.saturating_sub(sale.used).max(0).to_string(),
         "snippet" => sale.snippet.clone(),
         "link" => format!("https://www.xano.com/snippet/{}", sale.snippet),
-        "token" => sale.token.as_ref().map_or_else(String::new, |key| key.reveal().to_owned()),
+        "token" => sale
+            .token
+            .as_ref()
+            .map_or_else(String::new, |key| key.reveal().to_owned()),
         "price" => sale.price.clone().unwrap_or_default(),
         "order" => sale.order.clone().unwrap_or_default(),
         _ => sale.id.clone(),
@@ -43,8 +46,10 @@ pub(super) fn check(text: &str) -> Result<(), Error> {
 
 fn render(text: &str, value: impl Fn(&str) -> String) -> Result<String, Error> {
     let refuse = |what: &str| {
-        Err(Error::config(format!("The instructions {what}."))
-            .with_hint(format!("Known are {}; write {{{{ and }}}} for braces.", NAMES.join(", "))))
+        Err(Error::config(format!("The instructions {what}.")).with_hint(format!(
+            "Known are {}; write {{{{ and }}}} for braces.",
+            NAMES.join(", ")
+        )))
     };
     let mut filled = String::with_capacity(text.len() + 64);
     let mut rest = text;

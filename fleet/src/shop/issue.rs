@@ -55,7 +55,9 @@ impl Shop {
     /// `config_error` for an unknown tier or a count of 0; when the ledger cannot be used, or the server not be looked at.
     pub async fn issue(&self, tier: &str, count: usize) -> Result<Issued, Error> {
         if count == 0 {
-            return Err(Error::config("The number of tokens to issue is 0; it takes at least 1."));
+            return Err(Error::config(
+                "The number of tokens to issue is 0; it takes at least 1.",
+            ));
         }
         let tier = self.tier_named(tier).await?;
         // Whatever is there by now and belongs to no errand is somebody else's: known before, it cannot be mistaken later.
@@ -108,7 +110,11 @@ impl Shop {
             Some(made)
         };
         let mut failures = Vec::new();
-        for made in spread(vec![(); count - issued], AT_ONCE, one).await.into_iter().flatten() {
+        for made in spread(vec![(); count - issued], AT_ONCE, one)
+            .await
+            .into_iter()
+            .flatten()
+        {
             match made {
                 Ok((errand, made)) => {
                     asked.insert(errand);
@@ -157,13 +163,15 @@ impl Shop {
         errand.version = 1;
         let tokens = self.account.snippet(tier.snippet.as_str()).tokens();
         let error = match tokens.create(tier.installs).await {
-            Ok(token) if !token.token.is_empty() && token.max_installs == tier.installs && token.current_installs == 0 => {
+            Ok(token)
+                if !token.token.is_empty() && token.max_installs == tier.installs && token.current_installs == 0 =>
+            {
                 let id = errand.id.clone();
                 let made = self.record(errand, &InstallKey::from(token.token), sale).await?;
                 return Ok((id, made));
             }
             Ok(_) => Error::damaged("account.snippet.tokens.create: the answer is not the token that was asked for."),
-            Err(error) if may_be_done(&error) => discreet(error, &[]),
+            Err(error) if may_be_done(&error) && !super::mutant("12") => discreet(error, &[]),
             Err(error) => {
                 self.settle(errand, ErrandState::Void).await?;
                 return Err(discreet(error, &[]));
@@ -172,8 +180,13 @@ impl Shop {
         let id = errand.id.clone();
         self.settle(errand, ErrandState::Lost).await?;
         // A server that cannot be looked at leaves the errand lost; whoever looks next finds its token.
-        self.look(&tier.snippet).await?;
-        let found = self.errand(&id).await?.is_some_and(|errand| errand.state == ErrandState::Done);
+        if !super::mutant("3") {
+            self.look(&tier.snippet).await?;
+        }
+        let found = self
+            .errand(&id)
+            .await?
+            .is_some_and(|errand| errand.state == ErrandState::Done);
         Ok((id, if found { Made::Elsewhere } else { Made::Lost(error) }))
     }
 
@@ -215,6 +228,7 @@ impl Shop {
                 Some(known) => {
                     if let Some(other) = self.errand_of(key).await?
                         && other.id != errand.id
+                        && !super::mutant("4")
                     {
                         rows.push(Row::Errand(Errand {
                             state: ErrandState::Lost,

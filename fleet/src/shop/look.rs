@@ -39,7 +39,10 @@ impl Shop {
         let listed = self.account.snippet(snippet).tokens().list().all().await;
         let mut listed = listed.map_err(|error| discreet(error, &[]))?;
         listed.sort_by_key(|token| token.created_at.epoch_millis());
-        let tokens = listed.into_iter().enumerate().filter(|(_, token)| !token.token.is_empty());
+        let tokens = listed
+            .into_iter()
+            .enumerate()
+            .filter(|(_, token)| !token.token.is_empty());
         let tokens = tokens.map(|(age, token)| {
             let count = Count {
                 installs: token.max_installs,
@@ -84,7 +87,10 @@ impl Shop {
         }
         // The youngest first: it is the likeliest to belong to an errand.
         unknown.sort_by_key(|(_, count)| std::cmp::Reverse(count.age));
-        let errands: Vec<&Errand> = errands.iter().filter(|errand| errand.kind == ErrandKind::Issue).collect();
+        let errands: Vec<&Errand> = errands
+            .iter()
+            .filter(|errand| errand.kind == ErrandKind::Issue)
+            .collect();
         let mut lost: Vec<&Errand> = errands.iter().copied().filter(|errand| self.is_lost(errand)).collect();
         let mut rows = Vec::new();
         for (key, count) in unknown {
@@ -106,7 +112,7 @@ impl Shop {
                 token.state = TokenState::Ready;
                 token.note = Some("found on the server after its answer was lost".to_owned());
                 rows.extend([Row::Errand(errand), Row::Token(token)]);
-            } else if !errands.iter().any(|errand| fits(&errand)) {
+            } else if super::mutant("7") || !errands.iter().any(|errand| fits(&errand)) {
                 rows.push(Row::Token(token));
             }
         }
@@ -115,7 +121,7 @@ impl Shop {
 
     /// Whether nobody waits for the errand's answer any more.
     pub(super) fn is_lost(&self, errand: &Errand) -> bool {
-        errand.state == ErrandState::Lost
+        !super::mutant("14") && errand.state == ErrandState::Lost
             || errand.state == ErrandState::Asked && errand.asked_at < Moment::now().minus(self.options.stale)
     }
 }

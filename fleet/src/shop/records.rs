@@ -318,7 +318,9 @@ impl Row {
             }
             Self::Errand(errand) => {
                 let state = format!("{} {}", errand.kind.name(), errand.state.name());
-                let note = errand.before.map(|before| format!("from {before} to {} installs", errand.installs));
+                let note = errand
+                    .before
+                    .map(|before| format!("from {before} to {} installs", errand.installs));
                 entry("errand", errand.id.clone(), &state, errand.sale.as_ref(), note)
             }
         }

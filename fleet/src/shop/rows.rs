@@ -182,7 +182,14 @@ pub(super) fn journal(connection: &Connection, sale: Option<&str>) -> rusqlite::
 pub(super) fn note(connection: &Connection, entry: &Entry) -> rusqlite::Result<()> {
     connection
         .prepare_cached("INSERT INTO journal (at, about, id, state, sale, note) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
-        .execute((entry.at, &entry.about, &entry.id, &entry.state, &entry.sale, &entry.note))?;
+        .execute((
+            entry.at,
+            &entry.about,
+            &entry.id,
+            &entry.state,
+            &entry.sale,
+            &entry.note,
+        ))?;
     Ok(())
 }
 
@@ -265,12 +272,7 @@ pub(super) fn put(connection: &Connection, row: &Row) -> rusqlite::Result<bool> 
 }
 
 /// The first column is the key.
-fn write(
-    connection: &Connection,
-    table: &str,
-    version: u32,
-    columns: &[(&str, &dyn ToSql)],
-) -> rusqlite::Result<bool> {
+fn write(connection: &Connection, table: &str, version: u32, columns: &[(&str, &dyn ToSql)]) -> rusqlite::Result<bool> {
     let next = version + 1;
     let names: Vec<String> = columns.iter().map(|(name, _)| format!("\"{name}\"")).collect();
     let mut values: Vec<&dyn ToSql> = columns.iter().map(|(_, value)| *value).collect();

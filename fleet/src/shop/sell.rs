@@ -154,7 +154,9 @@ impl Shop {
             if let Some(sale) = &known {
                 same(sale, wish)?;
                 match sale.state {
-                    SaleState::Sold | SaleState::Revoked | SaleState::Refunded => return Ok(Begun::Before(sale.clone())),
+                    SaleState::Sold | SaleState::Revoked | SaleState::Refunded => {
+                        return Ok(Begun::Before(sale.clone()));
+                    }
                     SaleState::Pending if sale.held_until > Moment::now() => {
                         tokio::time::sleep(POLL).await;
                         continue;
@@ -206,9 +208,12 @@ impl Shop {
                         return Ok(Some(sold));
                     }
                 }
-                None if self.reserve(&sale).await? || self.free_overdue().await? => {}
+                None if self.reserve(&sale).await? || (!super::mutant("13") && self.free_overdue().await?) => {}
                 None if !wish.issue => {
-                    let nothing = format!("No token of the tier {:?} is ready, and none may be made for the sale.", tier.name);
+                    let nothing = format!(
+                        "No token of the tier {:?} is ready, and none may be made for the sale.",
+                        tier.name
+                    );
                     return Err(Error::refused(nothing).with_hint("Issue some ahead, or let the sale make one."));
                 }
                 None => {
@@ -271,7 +276,7 @@ impl Shop {
         // A token that was made for this sale just now is as it was made.
         if sale.checked_at.is_none() {
             let seen = self.look(&sale.snippet).await?;
-            if let Some((state, why)) = unfit(seen.tokens.get(&token.key), &token) {
+            if let Some((state, why)) = unfit(seen.tokens.get(&token.key), &token).filter(|_| !super::mutant("1")) {
                 sale.token = None;
                 let token = Token {
                     state,
@@ -318,11 +323,13 @@ impl Shop {
             }
             let mut rows = Vec::new();
             if let Some(token) = self.held(&now).await? {
-                rows.push(Row::Token(Token {
-                    state: TokenState::Ready,
-                    sale: None,
-                    ..token
-                }));
+                if !super::mutant("9") {
+                    rows.push(Row::Token(Token {
+                        state: TokenState::Ready,
+                        sale: None,
+                        ..token
+                    }));
+                }
             }
             rows.push(Row::Sale(Sale {
                 state: SaleState::Abandoned,

@@ -83,7 +83,7 @@ fn create(path: &Path) -> Result<(), Error> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, if super::mutant("6") { 0o644 } else { 0o600 });
     match options.open(path) {
         Ok(_) => Ok(()),
         Err(cause) if cause.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
@@ -141,7 +141,9 @@ fn prepare(connection: &mut Connection, path: &Path) -> Result<(), Error> {
         .with_hint("Give the path of a ledger, or of a file that does not exist yet."));
     }
     first.execute_batch(include_str!("schema.sql")).map_err(refuse)?;
-    first.pragma_update(None, "application_id", APPLICATION).map_err(refuse)?;
+    first
+        .pragma_update(None, "application_id", APPLICATION)
+        .map_err(refuse)?;
     first.pragma_update(None, "user_version", SCHEMA).map_err(refuse)?;
     first.commit().map_err(refuse)
 }
@@ -188,6 +190,7 @@ impl Ledger for SqliteLedger {
             for row in rows {
                 match rows::put(&writing, row) {
                     Ok(true) => {}
+                    Ok(false) if super::mutant("2") => {}
                     Ok(false) => return Ok(false),
                     Err(cause) if is_there_already(&cause) => return Ok(false),
                     Err(cause) => return Err(cause),

@@ -66,14 +66,21 @@ impl Shop {
                 return Err(error);
             }
         };
-        match self.account.snippet(sale.snippet.as_str()).token(key.reveal()).delete().await {
+        match self
+            .account
+            .snippet(sale.snippet.as_str())
+            .token(key.reveal())
+            .delete()
+            .await
+        {
             Ok(()) => {}
             // It is not there: deleted by an attempt whose answer was lost, or by somebody else.
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) if error.kind() == ErrorKind::NotFound && !super::mutant("11") => {}
             Err(error) if may_be_done(&error) => {
                 self.settle(errand, ErrandState::Lost).await?;
-                return Err(discreet(error, &[&key])
-                    .with_hint("Whether the token was deleted is not known; do the same again, or reconcile the shop."));
+                return Err(discreet(error, &[&key]).with_hint(
+                    "Whether the token was deleted is not known; do the same again, or reconcile the shop.",
+                ));
             }
             Err(error) => {
                 self.came_to_nothing(errand, &sale).await?;

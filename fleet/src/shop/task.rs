@@ -137,7 +137,10 @@ impl Counter {
     async fn open<T: DeserializeOwned>(self) -> Result<(Shop, T), Error> {
         let Arguments { shop, verb } = arguments::<Arguments<T>>(&self.name, self.arguments)?;
         let mut options = ShopOptions::default();
-        for (name, given, option) in [("hold", shop.hold, &mut options.hold), ("stale", shop.stale, &mut options.stale)] {
+        for (name, given, option) in [
+            ("hold", shop.hold, &mut options.hold),
+            ("stale", shop.stale, &mut options.stale),
+        ] {
             if let Some(given) = given {
                 *option = Duration::try_from_secs_f64(given)
                     .ok()
@@ -155,7 +158,9 @@ impl Counter {
             );
             self.host.tell(Notice::Warning { message });
         }
-        let shop = Shop::new(&self.client, ledger).with_options(options).heard_by(self.host);
+        let shop = Shop::new(&self.client, ledger)
+            .with_options(options)
+            .heard_by(self.host);
         Ok((shop, verb))
     }
 }
@@ -230,7 +235,9 @@ pub(crate) async fn run(verb: &str, arguments: Json, context: Context, host: Arc
         }
         "top_up" => {
             let (shop, top_up) = counter.open::<TopUpArgument>().await?;
-            let sale = shop.top_up(&top_up.sale, top_up.installs, top_up.order.as_deref()).await?;
+            let sale = shop
+                .top_up(&top_up.sale, top_up.installs, top_up.order.as_deref())
+                .await?;
             shown(&sale, false)
         }
         "reconcile" => {

@@ -78,7 +78,11 @@ impl Shop {
                     state: Some(SaleState::Sold),
                     ..SaleFilter::default()
                 };
-                Ok((ledger.tiers()?, ledger.tokens(&TokenFilter::default())?, ledger.sales(&sold)?))
+                Ok((
+                    ledger.tiers()?,
+                    ledger.tokens(&TokenFilter::default())?,
+                    ledger.sales(&sold)?,
+                ))
             })
             .await?;
         let count = |tier: &Tier, state: TokenState| {
@@ -111,7 +115,10 @@ fn check(tier: &Tier) -> Result<(), Error> {
         plain("The tier's price", price)?;
     }
     if tier.price_minor.is_some_and(|price| price < 0) {
-        return Err(Error::config(format!("The tier {:?} has a price below nothing.", tier.name)));
+        return Err(Error::config(format!(
+            "The tier {:?} has a price below nothing.",
+            tier.name
+        )));
     }
     tier.instructions.as_deref().map_or(Ok(()), instructions::check)
 }

@@ -29,7 +29,9 @@ impl Shop {
     /// was for something else; those of a call.
     pub async fn top_up(&self, sale: &str, installs: i64, order: Option<&str>) -> Result<Sale, Error> {
         if installs < 1 {
-            return Err(Error::config(format!("A top up of {installs} installs; it takes at least 1.")));
+            return Err(Error::config(format!(
+                "A top up of {installs} installs; it takes at least 1."
+            )));
         }
         if let Some(order) = order {
             plain("The order", order)?;
@@ -48,6 +50,7 @@ impl Shop {
                             .with_hint("Give each top up an order of its own."));
                     }
                     match before.state {
+                        ErrandState::Done if super::mutant("10") => {}
                         ErrandState::Done => return Ok(sale),
                         ErrandState::Void => (errand.id, errand.version) = (before.id, before.version),
                         // Its sale was read before it began; look again.
@@ -65,9 +68,10 @@ impl Shop {
                 return Err(gone(&sale));
             };
             errand.before = Some(count.installs);
-            errand.installs = count.installs.checked_add(installs).ok_or_else(|| {
-                Error::config(format!("{installs} more installs are more than a limit can be."))
-            })?;
+            errand.installs = count
+                .installs
+                .checked_add(installs)
+                .ok_or_else(|| Error::config(format!("{installs} more installs are more than a limit can be.")))?;
             if let Some((errand, sale)) = self.set_out(errand, sale).await? {
                 return self.raise(errand, sale, *count).await;
             }
@@ -80,7 +84,10 @@ impl Shop {
         let mut last = None;
         for _ in 0..ROUNDS {
             let token = self.account.snippet(sale.snippet.as_str()).token(key.reveal());
-            match token.update(errand.installs, count.used).await {
+            match token
+                .update(errand.installs, if super::mutant("8") { 0 } else { count.used })
+                .await
+            {
                 Ok(token) if token.max_installs == errand.installs => {
                     count.used = token.current_installs;
                     return self.raised(&errand, &sale, count).await;
@@ -128,7 +135,7 @@ impl Shop {
         Ok(match seen.tokens.get(key) {
             Some(count) if count.installs == errand.installs => Settled::Done(*count),
             Some(count) if Some(count.installs) == errand.before => Settled::Not(*count),
-                _ => Settled::Changed,
+            _ => Settled::Changed,
         })
     }
 
@@ -181,8 +188,11 @@ fn key_of(sale: &Sale) -> Result<InstallKey, Error> {
 }
 
 fn gone(sale: &Sale) -> Error {
-    Error::refused(format!("The token of the sale {} is not on the server any more.", sale.id))
-        .with_hint("Somebody deleted it there; revoke the sale and sell a new one.")
+    Error::refused(format!(
+        "The token of the sale {} is not on the server any more.",
+        sale.id
+    ))
+    .with_hint("Somebody deleted it there; revoke the sale and sell a new one.")
 }
 
 fn changed(sale: &Sale) -> Error {

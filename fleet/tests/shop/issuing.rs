@@ -41,9 +41,15 @@ async fn what_cannot_be_sold_is_refused_before_anything_is_sent() {
         assert!(error.to_string().contains(why), "{error}");
     }
     assert_eq!(stand.sent("GET", ""), 0);
-    let error = shop.tier(Tier::new("a", "nobodys", 1)).await.expect_err("no such snippet");
+    let error = shop
+        .tier(Tier::new("a", "nobodys", 1))
+        .await
+        .expect_err("no such snippet");
     assert_eq!(error.kind(), ErrorKind::NotFound);
-    assert_eq!(shop.issue("gold", 1).await.expect_err("no such tier").to_string(), "The shop has no tier \"gold\"; it has team.");
+    assert_eq!(
+        shop.issue("gold", 1).await.expect_err("no such tier").to_string(),
+        "The shop has no tier \"gold\"; it has team."
+    );
     assert!(shop.issue("team", 0).await.is_err());
 }
 
@@ -55,7 +61,9 @@ async fn a_snippet_that_needs_no_token_is_warned_of() {
     let shop = stand.shop().heard_by(std::sync::Arc::new(heard.clone()));
     shop.tier(Tier::new("team", SNIPPET, 7)).await.expect("a tier");
     assert!(heard.0.lock().expect("no panic").is_empty());
-    shop.tier(Tier::new("free", "open", 1)).await.expect("a tier all the same");
+    shop.tier(Tier::new("free", "open", 1))
+        .await
+        .expect("a tier all the same");
     let heard = heard.0.lock().expect("no panic").clone();
     assert!(heard[0].contains("can be installed without a token"), "{heard:?}");
 }
@@ -89,13 +97,24 @@ async fn a_lost_answer_makes_no_second_token_and_loses_none() {
             let (stand, shop) = Stand::with_tier().await;
             stand.fault(&json!({"kind": kind, "method": "POST", "path": "/snippet/*/token", "times": times}));
             let issued = shop.issue("team", 3).await.expect("tokens");
-            assert_eq!((issued.issued, issued.ready, issued.ok), (3, 3, true), "{kind} {issued:?}");
+            assert_eq!(
+                (issued.issued, issued.ready, issued.ok),
+                (3, 3, true),
+                "{kind} {issued:?}"
+            );
             let server = stand.on_server().await;
             assert_eq!(server.len(), 3, "{kind}, {times} times");
             let lost = times * usize::from(!applied);
-            assert_eq!(stand.sent("POST", "/token"), 3 + lost, "{kind}: asked again only when it had not been done");
+            assert_eq!(
+                stand.sent("POST", "/token"),
+                3 + lost,
+                "{kind}: asked again only when it had not been done"
+            );
             let known = stand.tokens(TokenState::Ready);
-            assert!(known.iter().all(|token| server.contains_key(token.key.reveal())), "{kind}");
+            assert!(
+                known.iter().all(|token| server.contains_key(token.key.reveal())),
+                "{kind}"
+            );
         }
     }
 }
@@ -104,16 +123,24 @@ async fn a_lost_answer_makes_no_second_token_and_loses_none() {
 async fn an_answer_that_does_not_read_is_a_lost_one_and_is_not_shown() {
     let (stand, shop) = Stand::with_tier().await;
     let body = json!({"token": "0123456789abcdef-secret", "max_installs": 8}).to_string();
-    stand.fault(&json!({"kind": "reply", "body": body, "method": "POST", "path": "/snippet/*/token", "times": "always"}));
+    stand.fault(
+        &json!({"kind": "reply", "body": body, "method": "POST", "path": "/snippet/*/token", "times": "always"}),
+    );
     let issued = shop.issue("team", 1).await.expect("a report");
     assert_eq!((issued.ok, issued.issued, issued.failures.len()), (false, 0, 1));
     let told = format!("{issued:?} {}", serde_json::to_string(&issued).expect("JSON"));
-    assert!(told.contains("not the token that was asked for") && !told.contains("secret"), "{told}");
+    assert!(
+        told.contains("not the token that was asked for") && !told.contains("secret"),
+        "{told}"
+    );
     stand.no_faults();
     let truncated = "{\"token\": \"0123456789abcdef-secret";
     stand.fault(&json!({"kind": "reply", "body": truncated, "headers": {"content-type": "application/json"}, "times": "always"}));
     let error = shop.issue("team", 1).await.expect_err("not even a list");
-    assert!(!format!("{error:?} {error} {}", error.to_json()).contains("secret"), "{error:?}");
+    assert!(
+        !format!("{error:?} {error} {}", error.to_json()).contains("secret"),
+        "{error:?}"
+    );
 }
 
 #[tokio::test]

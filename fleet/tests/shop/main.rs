@@ -2,6 +2,7 @@
 
 mod changes;
 mod issuing;
+mod mortal;
 mod secrets;
 mod sellers;
 mod selling;

@@ -9,7 +9,10 @@ use crate::stand::{Stand, key};
 #[tokio::test]
 async fn nothing_that_is_printed_holds_a_token() {
     let (stand, shop) = Stand::with_tier().await;
-    let sold = shop.sell(Wish::new("team", "ada").for_order("1")).await.expect("a sale");
+    let sold = shop
+        .sell(Wish::new("team", "ada").for_order("1"))
+        .await
+        .expect("a sale");
     let token = key(&sold.sale);
     let id = sold.sale.id.clone();
     let mut printed = vec![format!("{sold:?}"), serde_json::to_string(&sold.sale).expect("JSON")];
@@ -18,7 +21,8 @@ async fn nothing_that_is_printed_holds_a_token() {
     printed.push(format!("{:?}", shop.journal(None).await.expect("a journal")));
     printed.push(serde_json::to_string(&shop.journal(None).await.expect("a journal")).expect("JSON"));
     // A server that repeats what it was asked for.
-    let body = json!({"code": "ERROR_CODE_ACCESS_DENIED", "message": format!("No {token}!"), "payload": {"param": token}});
+    let body =
+        json!({"code": "ERROR_CODE_ACCESS_DENIED", "message": format!("No {token}!"), "payload": {"param": token}});
     for method in ["DELETE", "POST"] {
         stand.fault(&json!({"kind": "status", "status": 403, "body": body, "method": method, "path": "/snippet/*/token/*", "times": "always"}));
     }
@@ -49,10 +53,16 @@ async fn the_ledger_is_its_owners_and_opens_with_any_sqlite() {
     }
     let other = rusqlite::Connection::open(stand.path()).expect("an ordinary database");
     let found: (String, String) = other
-        .query_row("SELECT buyer, state FROM sale WHERE token = ?1", [key(&sold.sale)], |row| Ok((row.get(0)?, row.get(1)?)))
+        .query_row(
+            "SELECT buyer, state FROM sale WHERE token = ?1",
+            [key(&sold.sale)],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
         .expect("the sale");
     assert_eq!(found, ("ada".into(), "sold".into()));
-    let mode: String = other.query_row("PRAGMA journal_mode", [], |row| row.get(0)).expect("a mode");
+    let mode: String = other
+        .query_row("PRAGMA journal_mode", [], |row| row.get(0))
+        .expect("a mode");
     assert_eq!(mode, "wal");
     // The rules that matter most hold even for a hand in the database.
     for wrong in [
@@ -73,12 +83,22 @@ fn a_file_that_is_something_else_is_left_alone() {
     let folder = stand.path();
     let folder = folder.parent().expect("a folder");
     let text = folder.join("notes.txt");
-    std::fs::write(&text, "my notes, more than a hundred bytes of them, so that SQLite would take a closer look at them: they stay").expect("a file");
+    std::fs::write(
+        &text,
+        "my notes, more than a hundred bytes of them, so that SQLite would take a closer look at them: they stay",
+    )
+    .expect("a file");
     let database = folder.join("other.db");
-    rusqlite::Connection::open(&database).expect("a database").execute_batch("CREATE TABLE mine (a)").expect("a table");
+    rusqlite::Connection::open(&database)
+        .expect("a database")
+        .execute_batch("CREATE TABLE mine (a)")
+        .expect("a table");
     let newer = folder.join("newer.db");
     drop(SqliteLedger::open(&newer).expect("a ledger"));
-    rusqlite::Connection::open(&newer).expect("a database").pragma_update(None, "user_version", 2).expect("a version");
+    rusqlite::Connection::open(&newer)
+        .expect("a database")
+        .pragma_update(None, "user_version", 2)
+        .expect("a version");
     for (path, told) in [
         (&text, "is not a SQLite file"),
         (&database, "not the ledger of a shop"),
@@ -90,5 +110,9 @@ fn a_file_that_is_something_else_is_left_alone() {
         assert_eq!(error.kind(), ErrorKind::Config);
         assert!(error.to_string().contains(told), "{error}");
     }
-    assert!(std::fs::read_to_string(&text).expect("the file").starts_with("my notes"));
+    assert!(
+        std::fs::read_to_string(&text)
+            .expect("the file")
+            .starts_with("my notes")
+    );
 }

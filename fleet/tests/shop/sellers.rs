@@ -33,7 +33,10 @@ fn spoil(stand: &Stand, seed: u64) {
 
 /// Sells until it works: what a shop does that is told of a payment again until it says that it heard.
 fn seller(stand: &Stand, orders: &[usize], tries: &AtomicU64) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
     let shop = stand.shop();
     for order in orders {
         loop {
@@ -72,7 +75,10 @@ fn installers(stand: &Stand, over: &AtomicBool) -> (u64, BTreeMap<String, Moment
 #[test]
 fn eight_sellers_sell_five_hundred_and_no_token_twice() {
     let stand = Stand::new();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
     let shop = stand.shop();
     runtime.block_on(async {
         let tier = xano_fleet::shop::Tier::new("team", crate::stand::SNIPPET, INSTALLS);
@@ -109,13 +115,22 @@ fn eight_sellers_sell_five_hundred_and_no_token_twice() {
     let sales = stand.sales(SaleState::Sold);
     let orders: BTreeSet<_> = sales.iter().filter_map(|sale| sale.order.clone()).collect();
     let tokens: BTreeSet<_> = sales.iter().map(key).collect();
-    assert_eq!((sales.len(), orders.len()), (SALES, SALES), "seed {seed}: every order is one sale");
+    assert_eq!(
+        (sales.len(), orders.len()),
+        (SALES, SALES),
+        "seed {seed}: every order is one sale"
+    );
     assert_eq!(tokens.len(), SALES, "seed {seed}: no token is sold twice");
     for sale in &sales {
-        let counts = server.get(&key(sale)).unwrap_or_else(|| panic!("seed {seed}: {} was sold and is not there", sale.id));
+        let counts = server
+            .get(&key(sale))
+            .unwrap_or_else(|| panic!("seed {seed}: {} was sold and is not there", sale.id));
         assert_eq!(counts.0, INSTALLS, "seed {seed}");
         assert!(counts.1 <= INSTALLS, "seed {seed}: oversold");
-        assert_eq!(Some(sale.buyer.as_str()), sale.order.as_deref().map(|o| o.replace("order", "buyer")).as_deref());
+        assert_eq!(
+            Some(sale.buyer.as_str()),
+            sale.order.as_deref().map(|o| o.replace("order", "buyer")).as_deref()
+        );
         let stranger = stolen.get(&key(sale));
         assert!(
             stranger.is_none_or(|at| sale.checked_at.is_some_and(|checked| checked <= *at)),
@@ -127,12 +142,28 @@ fn eight_sellers_sell_five_hundred_and_no_token_twice() {
     for state in [TokenState::Ready, TokenState::Sold, TokenState::SetAside] {
         known.extend(stand.tokens(state).iter().map(|token| token.key.reveal().to_owned()));
     }
-    assert_eq!(known, server.into_keys().collect(), "seed {seed}: the ledger knows every token, and no other");
+    assert_eq!(
+        known,
+        server.into_keys().collect(),
+        "seed {seed}: the ledger knows every token, and no other"
+    );
     assert!(stand.tokens(TokenState::Reserved).is_empty() && stand.sales(SaleState::Pending).is_empty());
-    assert!(stand.tokens(TokenState::Foreign).is_empty(), "seed {seed}: a token of the shop's was taken for another's");
+    assert!(
+        stand.tokens(TokenState::Foreign).is_empty(),
+        "seed {seed}: a token of the shop's was taken for another's"
+    );
     let errands = stand.ledger().errands(&ErrandFilter::default()).expect("errands");
-    let count = |state| errands.iter().filter(|e| e.kind == ErrandKind::Issue && e.state == state).count();
-    assert_eq!(count(ErrandState::Done), known.len(), "seed {seed}: each token was made for one errand");
+    let count = |state| {
+        errands
+            .iter()
+            .filter(|e| e.kind == ErrandKind::Issue && e.state == state)
+            .count()
+    };
+    assert_eq!(
+        count(ErrandState::Done),
+        known.len(),
+        "seed {seed}: each token was made for one errand"
+    );
     println!(
         "{SELLERS} sellers, {SALES} sales in {took:.1?}: {} tries, {} tokens made, {} answers lost for good, {} found again at the end; \
          {bought} installs by buyers, {} tokens used by strangers, {} of them set aside",

@@ -32,11 +32,29 @@ async fn a_sale_is_recorded_and_its_buyer_told() {
         )
     );
     let known = shop.sale("invoice-1").await.expect("the sale");
-    assert_eq!((known.state, key(&known), known.price_minor), (SaleState::Sold, token, Some(2900)));
+    assert_eq!(
+        (known.state, key(&known), known.price_minor),
+        (SaleState::Sold, token, Some(2900))
+    );
     assert!(known.checked_at.is_some() && known.sold_at >= known.checked_at);
     assert_eq!(shop.sale(&known.id).await.expect("by its id"), known);
-    let states: Vec<String> = shop.journal(Some(&known.id)).await.expect("a journal").iter().map(|e| format!("{} {}", e.about, e.state)).collect();
-    assert_eq!(states, ["sale pending", "token reserved", "sale pending", "token sold", "sale sold"]);
+    let states: Vec<String> = shop
+        .journal(Some(&known.id))
+        .await
+        .expect("a journal")
+        .iter()
+        .map(|e| format!("{} {}", e.about, e.state))
+        .collect();
+    assert_eq!(
+        states,
+        [
+            "sale pending",
+            "token reserved",
+            "sale pending",
+            "token sold",
+            "sale sold"
+        ]
+    );
 }
 
 #[tokio::test]
@@ -44,10 +62,16 @@ async fn the_same_order_is_the_same_sale() {
     let (stand, shop) = Stand::with_tier().await;
     let first = shop.sell(wish("invoice-1")).await.expect("a sale");
     let again = shop.sell(wish("invoice-1")).await.expect("the same");
-    assert_eq!((again.again, &again.sale, &again.instructions), (true, &first.sale, &first.instructions));
+    assert_eq!(
+        (again.again, &again.sale, &again.instructions),
+        (true, &first.sale, &first.instructions)
+    );
     let other = shop.sell(wish("invoice-2")).await.expect("another");
     assert_ne!(key(&other.sale), key(&first.sale));
-    let error = shop.sell(Wish::new("team", "eve@example.com").for_order("invoice-1")).await.expect_err("hers is another");
+    let error = shop
+        .sell(Wish::new("team", "eve@example.com").for_order("invoice-1"))
+        .await
+        .expect_err("hers is another");
     assert_eq!(error.kind(), ErrorKind::Refused);
     assert!(error.to_string().contains("belongs to the sale"), "{error}");
     assert_eq!(stand.on_server().await.len(), 2);
@@ -79,16 +103,27 @@ async fn a_token_that_is_not_as_it_was_made_is_not_sold() {
     let account = xano_metadata::Xano::of(&stand.client());
     let tokens = account.snippet(SNIPPET);
     assert!(stand.install(ready[0].key.reveal()));
-    tokens.token(ready[1].key.reveal()).update(6, 0).await.expect("a lower limit");
+    tokens
+        .token(ready[1].key.reveal())
+        .update(6, 0)
+        .await
+        .expect("a lower limit");
     tokens.token(ready[2].key.reveal()).delete().await.expect("deleted");
     let sold = shop.sell(wish("1").from_stock()).await.expect("the one that is left");
     assert_eq!(key(&sold.sale), ready[3].key.reveal());
     let error = shop.sell(wish("2").from_stock()).await.expect_err("nothing is left");
     assert_eq!(error.kind(), ErrorKind::Refused);
     let aside = stand.tokens(TokenState::SetAside);
-    let why: Vec<_> = aside.iter().chain(&stand.tokens(TokenState::Gone)).filter_map(|token| token.note.clone()).collect();
+    let why: Vec<_> = aside
+        .iter()
+        .chain(&stand.tokens(TokenState::Gone))
+        .filter_map(|token| token.note.clone())
+        .collect();
     assert_eq!(why.len(), 3);
-    assert!(why[0].contains("1 installs were made") && why[1].contains("limit to 6") && why[2].contains("deleted"), "{why:?}");
+    assert!(
+        why[0].contains("1 installs were made") && why[1].contains("limit to 6") && why[2].contains("deleted"),
+        "{why:?}"
+    );
 }
 
 #[tokio::test]
@@ -107,10 +142,18 @@ async fn nothing_ready_and_none_to_be_made_is_a_refusal() {
 async fn an_error_sells_nothing_and_holds_nothing() {
     let (stand, shop) = Stand::with_tier().await;
     shop.issue("team", 1).await.expect("a token");
-    stand.fault(&json!({"kind": "status", "status": 403, "method": "GET", "path": "/snippet/*/token", "times": "always"}));
+    stand.fault(
+        &json!({"kind": "status", "status": 403, "method": "GET", "path": "/snippet/*/token", "times": "always"}),
+    );
     let error = shop.sell(wish("1")).await.expect_err("it cannot be checked");
     assert_eq!(error.kind(), ErrorKind::Permission);
-    assert_eq!((stand.tokens(TokenState::Ready).len(), stand.sales(SaleState::Abandoned).len()), (1, 1));
+    assert_eq!(
+        (
+            stand.tokens(TokenState::Ready).len(),
+            stand.sales(SaleState::Abandoned).len()
+        ),
+        (1, 1)
+    );
     stand.no_faults();
     let sold = shop.sell(wish("1")).await.expect("now it can");
     assert_eq!(key(&sold.sale), stand.tokens(TokenState::Sold)[0].key.reveal());
@@ -133,7 +176,9 @@ async fn lost_answers_on_the_way_sell_once_and_make_once() {
 async fn a_token_whose_answer_never_comes_ends_in_an_error_and_is_found_later() {
     let (stand, shop) = Stand::with_tier().await;
     stand.fault(&json!({"kind": "reset_after", "method": "POST", "path": "/snippet/*/token", "times": 1}));
-    stand.fault(&json!({"kind": "status", "status": 401, "method": "GET", "path": "/snippet/*/token", "times": "always"}));
+    stand.fault(
+        &json!({"kind": "status", "status": 401, "method": "GET", "path": "/snippet/*/token", "times": "always"}),
+    );
     let error = shop.sell(wish("1")).await.expect_err("not even the list can be read");
     assert_eq!(error.kind(), ErrorKind::Authentication);
     assert_eq!(stand.on_server().await.len(), 1);
@@ -155,7 +200,13 @@ async fn a_seller_that_stops_midway_blocks_nothing() {
         let hasty = stand.shop_with(|options| options.hold = Duration::from_millis(300));
         let stopped = tokio::time::timeout(Duration::from_millis(150), hasty.sell(wish("1"))).await;
         assert!(stopped.is_err(), "it hangs");
-        assert_eq!((stand.sales(SaleState::Pending).len(), stand.tokens(TokenState::Reserved).len()), (1, ahead));
+        assert_eq!(
+            (
+                stand.sales(SaleState::Pending).len(),
+                stand.tokens(TokenState::Reserved).len()
+            ),
+            (1, ahead)
+        );
         // Another seller sells the same order; it waits until the reservation is over, and no longer.
         let sold = hasty.sell(wish("1")).await.expect("a sale");
         let server = stand.on_server().await;
@@ -188,7 +239,10 @@ async fn a_seller_that_comes_back_too_late_finds_another_token() {
     let slow = stand.shop_with(|options| options.hold = Duration::from_millis(100));
     let late = tokio::spawn(async move { slow.sell(wish("late")).await });
     tokio::time::sleep(Duration::from_millis(300)).await;
-    let early = shop.sell(wish("early").from_stock()).await.expect("the token is free again");
+    let early = shop
+        .sell(wish("early").from_stock())
+        .await
+        .expect("the token is free again");
     let late = late.await.expect("no panic").expect("another token");
     assert_ne!(key(&late.sale), key(&early.sale));
     assert_eq!(stand.on_server().await.len(), 2);
@@ -209,7 +263,10 @@ async fn sales_can_be_asked_for() {
         ..SaleFilter::default()
     };
     assert_eq!(count(which).await, 1);
-    assert_eq!(shop.sale("nothing").await.expect_err("no such sale").kind(), ErrorKind::Refused);
+    assert_eq!(
+        shop.sale("nothing").await.expect_err("no such sale").kind(),
+        ErrorKind::Refused
+    );
     let stock = shop.stock().await.expect("the stock");
     assert_eq!(stock.iter().map(|stock| stock.sold).collect::<Vec<_>>(), [1, 2]);
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use xano_emulator::{Emulator, EmulatorOptions};
-use xano_fleet::shop::{SaleFilter, SaleState, Shop, ShopOptions, SqliteLedger, Tier, Token, TokenFilter, TokenState};
 use xano_fleet::shop::{Ledger as _, Sale};
+use xano_fleet::shop::{SaleFilter, SaleState, Shop, ShopOptions, SqliteLedger, Tier, Token, TokenFilter, TokenState};
 use xano_fleet::{Answer, Asking, Host, Notice, Question};
 use xano_metadata::{Client, ClientOptions, RateLimiting};
 
@@ -89,7 +89,9 @@ impl Stand {
         self.no_faults();
         let account = xano_metadata::Xano::of(&self.client());
         let tokens = account.snippet(SNIPPET).tokens().list().all().await.expect("tokens");
-        let tokens = tokens.into_iter().map(|token| (token.token, (token.max_installs, token.current_installs)));
+        let tokens = tokens
+            .into_iter()
+            .map(|token| (token.token, (token.max_installs, token.current_installs)));
         tokens.collect()
     }
 
@@ -137,7 +139,13 @@ impl Stand {
     /// Makes a token as a person would, past the shop.
     pub async fn by_hand(&self, installs: i64) -> String {
         let account = xano_metadata::Xano::of(&self.client());
-        account.snippet(SNIPPET).tokens().create(installs).await.expect("a token").token
+        account
+            .snippet(SNIPPET)
+            .tokens()
+            .create(installs)
+            .await
+            .expect("a token")
+            .token
     }
 }
 
