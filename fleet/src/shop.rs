@@ -21,9 +21,6 @@
 //! # }
 //! ```
 
-pub(crate) fn mutant(n: &str) -> bool {
-    std::env::var("SHOP_MUTANT").is_ok_and(|m| m == n)
-}
 mod desk;
 mod errands;
 mod instructions;

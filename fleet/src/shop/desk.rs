@@ -195,9 +195,6 @@ pub(super) fn discreet(error: Error, keys: &[&InstallKey]) -> Error {
         return Error::damaged(format!("{what}: the answer does not read as it should."))
             .with_hint("It is not shown, because it may hold install tokens.");
     }
-    if super::mutant("5") {
-        return error;
-    }
     keys.iter()
         .fold(error, |error, key| error.scrubbed(&Secret::from(key.reveal())))
 }

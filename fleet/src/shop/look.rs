@@ -112,7 +112,7 @@ impl Shop {
                 token.state = TokenState::Ready;
                 token.note = Some("found on the server after its answer was lost".to_owned());
                 rows.extend([Row::Errand(errand), Row::Token(token)]);
-            } else if super::mutant("7") || !errands.iter().any(|errand| fits(&errand)) {
+            } else if !errands.iter().any(|errand| fits(&errand)) {
                 rows.push(Row::Token(token));
             }
         }
@@ -121,7 +121,7 @@ impl Shop {
 
     /// Whether nobody waits for the errand's answer any more.
     pub(super) fn is_lost(&self, errand: &Errand) -> bool {
-        !super::mutant("14") && errand.state == ErrandState::Lost
+        errand.state == ErrandState::Lost
             || errand.state == ErrandState::Asked && errand.asked_at < Moment::now().minus(self.options.stale)
     }
 }

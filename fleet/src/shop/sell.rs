@@ -208,7 +208,7 @@ impl Shop {
                         return Ok(Some(sold));
                     }
                 }
-                None if self.reserve(&sale).await? || (!super::mutant("13") && self.free_overdue().await?) => {}
+                None if self.reserve(&sale).await? || self.free_overdue().await? => {}
                 None if !wish.issue => {
                     let nothing = format!(
                         "No token of the tier {:?} is ready, and none may be made for the sale.",
@@ -276,7 +276,7 @@ impl Shop {
         // A token that was made for this sale just now is as it was made.
         if sale.checked_at.is_none() {
             let seen = self.look(&sale.snippet).await?;
-            if let Some((state, why)) = unfit(seen.tokens.get(&token.key), &token).filter(|_| !super::mutant("1")) {
+            if let Some((state, why)) = unfit(seen.tokens.get(&token.key), &token) {
                 sale.token = None;
                 let token = Token {
                     state,
@@ -323,13 +323,11 @@ impl Shop {
             }
             let mut rows = Vec::new();
             if let Some(token) = self.held(&now).await? {
-                if !super::mutant("9") {
-                    rows.push(Row::Token(Token {
-                        state: TokenState::Ready,
-                        sale: None,
-                        ..token
-                    }));
-                }
+                rows.push(Row::Token(Token {
+                    state: TokenState::Ready,
+                    sale: None,
+                    ..token
+                }));
             }
             rows.push(Row::Sale(Sale {
                 state: SaleState::Abandoned,

@@ -83,7 +83,7 @@ fn create(path: &Path) -> Result<(), Error> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, if super::mutant("6") { 0o644 } else { 0o600 });
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     match options.open(path) {
         Ok(_) => Ok(()),
         Err(cause) if cause.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
@@ -190,7 +190,6 @@ impl Ledger for SqliteLedger {
             for row in rows {
                 match rows::put(&writing, row) {
                     Ok(true) => {}
-                    Ok(false) if super::mutant("2") => {}
                     Ok(false) => return Ok(false),
                     Err(cause) if is_there_already(&cause) => return Ok(false),
                     Err(cause) => return Err(cause),

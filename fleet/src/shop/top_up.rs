@@ -50,7 +50,6 @@ impl Shop {
                             .with_hint("Give each top up an order of its own."));
                     }
                     match before.state {
-                        ErrandState::Done if super::mutant("10") => {}
                         ErrandState::Done => return Ok(sale),
                         ErrandState::Void => (errand.id, errand.version) = (before.id, before.version),
                         // Its sale was read before it began; look again.
@@ -84,10 +83,7 @@ impl Shop {
         let mut last = None;
         for _ in 0..ROUNDS {
             let token = self.account.snippet(sale.snippet.as_str()).token(key.reveal());
-            match token
-                .update(errand.installs, if super::mutant("8") { 0 } else { count.used })
-                .await
-            {
+            match token.update(errand.installs, count.used).await {
                 Ok(token) if token.max_installs == errand.installs => {
                     count.used = token.current_installs;
                     return self.raised(&errand, &sale, count).await;
