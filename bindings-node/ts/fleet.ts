@@ -7,6 +7,7 @@
 
 import type { Instance } from './client.js'
 import { ConfigError } from './errors.js'
+import type { FleetBackup, FleetBackupOptions } from './fleet-backup.js'
 import * as estate from './fleet-estate.js'
 import type { Health, HealthChange, HealthOptions, Inventory, InventoryOptions, WatchOptions } from './fleet-estate.js'
 import { guarded } from './hub.js'
@@ -167,6 +168,17 @@ export class Fleet {
    */
   watch(options?: WatchOptions): AsyncGenerator<HealthChange, void, undefined> {
     return estate.watch(this[NATIVE], options)
+  }
+
+  /**
+   * Backs up every workspace of every instance; one that fails does not keep the others from theirs.
+   *
+   * @param options - The folder, in which each instance gets one of its own; which older backups stay; how many at once.
+   * @throws {@link ConfigError} when options cannot be met, or the fleet's rules disagree. Everything else is in the report.
+   */
+  async backup(options?: FleetBackupOptions): Promise<FleetBackup> {
+    const room = await import('./fleet-backup.js')
+    return room.createAll(this[NATIVE], options)
   }
 
   /** Ends the clients that the fleet made for accounts and instances of its configuration, not the one it came from. */

@@ -4,7 +4,49 @@
  * Each method hands on to the room of its job (`fleet-backup.ts`, …), which is loaded when it is first called.
  */
 
+import type { Backup, BackupOptions, BackupRestored, RestoreOptions } from './fleet-backup.js'
+import type { CompareOptions, Comparison } from './fleet-compare.js'
 import { Resource } from './resource.js'
 
 /** The jobs of a workspace. */
-export class WorkspaceResource extends Resource {}
+export class WorkspaceResource extends Resource {
+  /**
+   * What differs on the way from this to `other`: what it has more, what it lacks, and what is not the same. A workspace
+   * stands for its live branch.
+   *
+   * @param other - A workspace, or a branch of one.
+   * @param options - What is compared, and how much of a diff is kept.
+   * @throws {@link ConfigError} when a place does not exist, or options do not go together.
+   */
+  async compare(other: Resource, options?: CompareOptions): Promise<Comparison> {
+    const room = await import('./fleet-compare.js')
+    return room.compare(this, other, options)
+  }
+
+  /**
+   * Backs up the workspace: the logic of one branch, all tables, all records of all data sources. The file and its manifest
+   * appear whole and checked or not at all. Where the server exports no archive, as on free plans, a logical backup is made,
+   * and a warning tells.
+   *
+   * @param options - The folder, the password, and how it is made.
+   * @throws {@link DecodeError} when what the server sent is no good archive. In no case is there a file after an error.
+   */
+  async backup(options?: BackupOptions): Promise<Backup> {
+    const room = await import('./fleet-backup.js')
+    return room.create(this, options)
+  }
+
+  /**
+   * Restores a backup into this workspace, over what is there, after its name was given, the backup was found good, and what is
+   * there was backed up.
+   *
+   * @param file - The file of the backup, or what `backup()` gave.
+   * @param options - The name, the folder for the safety backup, and which tables.
+   * @throws {@link RefusedError} when the name is missing or wrong; {@link DecodeError} when the backup is not good. Nothing was
+   *   done then. Other errors say what was done, what was not, and where the safety backup is.
+   */
+  async restore(file: string | URL | Backup, options: RestoreOptions): Promise<BackupRestored> {
+    const room = await import('./fleet-backup.js')
+    return room.restoreInto(this, file, options)
+  }
+}

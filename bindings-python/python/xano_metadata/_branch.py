@@ -6,16 +6,18 @@ The generated `BranchHandle` extends these classes, which get their members from
 
 from __future__ import annotations
 
+from xano_metadata._backing_up import AsyncBackingUp, SyncBackingUp
+from xano_metadata._comparing import AsyncComparing, SyncComparing
 from xano_metadata._node import AsyncNode, SyncNode
 
 
-class SyncBranchNode(SyncNode):
+class SyncBranchNode(SyncComparing, SyncBackingUp, SyncNode):
     """The jobs of a branch, for ordinary, waiting code."""
 
     __slots__ = ()
 
 
-class AsyncBranchNode(AsyncNode):
+class AsyncBranchNode(AsyncComparing, AsyncBackingUp, AsyncNode):
     """The jobs of a branch, for asyncio."""
 
     __slots__ = ()

@@ -6,6 +6,7 @@ health), `_fleet_backup.py` and so on. Here is only what makes a fleet, narrows 
 
 from __future__ import annotations
 
+from xano_metadata._backing_up import AsyncFleetBackingUp, SyncFleetBackingUp
 from xano_metadata._fleet_estate import AsyncEstate, SyncEstate
 from xano_metadata._model import Model
 from xano_metadata._native import Fleet as NativeFleet
@@ -116,7 +117,7 @@ class _FleetBase:
         return f"<{type(self).__name__}{f' of {names}' if names else ''}>"
 
 
-class Fleet(_FleetBase, SyncEstate):
+class Fleet(_FleetBase, SyncEstate, SyncFleetBackingUp):
     """Many instances as one: those of an account, of several, or of a file.
 
     >>> from xano_metadata.testing import Emulator
@@ -139,7 +140,7 @@ class Fleet(_FleetBase, SyncEstate):
         self._native.close()
 
 
-class AsyncFleet(_FleetBase, AsyncEstate):
+class AsyncFleet(_FleetBase, AsyncEstate, AsyncFleetBackingUp):
     """Many instances as one, for asyncio: the twin of `Fleet`."""
 
     __slots__ = ()

@@ -6,16 +6,18 @@ each (`_fleet_backup.py`, …). They are loaded with the first handle, so a room
 
 from __future__ import annotations
 
+from xano_metadata._backing_up import AsyncRestoring, SyncRestoring
+from xano_metadata._comparing import AsyncComparing, SyncComparing
 from xano_metadata._node import AsyncNode, SyncNode
 
 
-class SyncWorkspaceNode(SyncNode):
+class SyncWorkspaceNode(SyncComparing, SyncRestoring, SyncNode):
     """The jobs of a workspace, for ordinary, waiting code."""
 
     __slots__ = ()
 
 
-class AsyncWorkspaceNode(AsyncNode):
+class AsyncWorkspaceNode(AsyncComparing, AsyncRestoring, AsyncNode):
     """The jobs of a workspace, for asyncio."""
 
     __slots__ = ()

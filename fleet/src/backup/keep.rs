@@ -65,10 +65,15 @@ pub(crate) fn retain(newest: &Path, manifest: &Manifest, keep: Keep) -> Retained
     retained
 }
 
-/// The file first: a manifest without a file takes no room, and is told by a verification.
+/// The file first: a manifest without a file takes no room, and is told by a verification. What is gone already is fine.
 fn remove(file: &Path) -> Result<(), Error> {
     for path in [file, &names::manifest_of(file)] {
-        std::fs::remove_file(path).map_err(|cause| disk::cannot("removed", path, &cause))?;
+        match std::fs::remove_file(path) {
+            Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => {
+                return Err(disk::cannot("removed", path, &cause));
+            }
+            _ => {}
+        }
     }
     Ok(())
 }

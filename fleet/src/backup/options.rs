@@ -109,11 +109,18 @@ pub enum Safety {
 }
 
 impl<'de> Deserialize<'de> for Safety {
-    /// Text is a folder, null is none; left out it is the default.
+    /// Text is a folder, null or false is none; left out it is the default.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(match Option::<PathBuf>::deserialize(deserializer)? {
-            Some(folder) => Self::Folder(folder),
-            None => Self::None,
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Spelling {
+            Folder(PathBuf),
+            Wanted(bool),
+        }
+        Ok(match Option::<Spelling>::deserialize(deserializer)? {
+            Some(Spelling::Folder(folder)) => Self::Folder(folder),
+            Some(Spelling::Wanted(true)) => Self::Beside,
+            Some(Spelling::Wanted(false)) | None => Self::None,
         })
     }
 }
@@ -142,5 +149,41 @@ impl std::fmt::Debug for RestoreOptions {
             .field("password", &self.password.as_ref().map(|_| "…"))
             .field("tables", &self.tables)
             .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn safety_is_left_out_only_where_that_was_said() {
+        let read =
+            |json: serde_json::Value| serde_json::from_value::<RestoreOptions>(json).map(|options| options.safety);
+        assert_eq!(read(json!({})).expect("options"), Safety::Beside);
+        assert_eq!(read(json!({"safety": true})).expect("options"), Safety::Beside);
+        assert_eq!(
+            read(json!({"safety": "here"})).expect("options"),
+            Safety::Folder("here".into())
+        );
+        for none in [json!(null), json!(false)] {
+            assert_eq!(read(json!({"safety": none})).expect("options"), Safety::None);
+        }
+        assert!(read(json!({"safety": 7})).is_err() && read(json!({"safty": false})).is_err());
+    }
+
+    #[test]
+    fn passwords_are_not_shown() {
+        let options = BackupOptions {
+            password: Some("open sesame".to_owned()),
+            ..BackupOptions::default()
+        };
+        let restore = RestoreOptions {
+            password: options.password.clone(),
+            ..RestoreOptions::default()
+        };
+        assert!(!format!("{options:?} {restore:?}").contains("sesame"));
     }
 }
