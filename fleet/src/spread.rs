@@ -55,3 +55,28 @@ where
     results.sort_unstable_by_key(|(place, _)| *place);
     results.into_iter().map(|(_, result)| result).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::sync::Notify;
+
+    use super::spread;
+
+    #[tokio::test]
+    async fn a_slow_one_at_the_head_does_not_hold_back_those_behind_it() {
+        let last = &Notify::new();
+        let work = spread(vec![0, 1, 2, 3], 2, |number| async move {
+            match number {
+                // It waits for the last one to begin.
+                0 => last.notified().await,
+                3 => last.notify_one(),
+                _ => {}
+            }
+            number
+        });
+        let done = tokio::time::timeout(Duration::from_secs(20), work).await;
+        assert_eq!(done.expect("no standstill"), [0, 1, 2, 3]);
+    }
+}

@@ -36,6 +36,7 @@ pub struct Health {
 
 /// How an instance is.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[allow(clippy::struct_excessive_bools, reason = "a line of a report")]
 #[non_exhaustive]
 pub struct InstanceHealth {
     /// Its name.
@@ -171,7 +172,7 @@ fn entry(
 ) -> InstanceHealth {
     let waited = matches!(
         finding,
-        Some(Finding::Answered { waited: true, .. }) | Some(Finding::Held(_)) | None
+        Some(Finding::Answered { waited: true, .. } | Finding::Held(_)) | None
     );
     let verdict = finding.and_then(|finding| probe::judge(finding, window, options));
     let latency = match finding {

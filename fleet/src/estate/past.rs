@@ -155,11 +155,11 @@ impl Past {
                 changes.push(change(name, "down", None, Some(probe::words(error))));
             }
         }
-        let troubled: HashSet<String> = troubles.iter().map(|(name, _)| name.clone()).collect();
-        for name in self.troubled.difference(&troubled) {
+        let now: HashSet<String> = troubles.iter().map(|(name, _)| name.clone()).collect();
+        for name in self.troubled.difference(&now) {
             changes.push(change(name, "up", Some("down"), None));
         }
-        self.troubled = troubled;
+        self.troubled = now;
         changes
     }
 

@@ -37,7 +37,17 @@ pub(crate) async fn run(verb: &str, arguments: Json, context: Context, host: Arc
             result(&context.fleet()?.health(&options).await?)
         }
         "watch" => {
-            let WatchArguments { every, health } = read("fleet.watch", arguments)?;
+            let WatchArguments {
+                every,
+                slow,
+                timeout,
+                concurrency,
+            } = read("fleet.watch", arguments)?;
+            let health = HealthArguments {
+                slow,
+                timeout,
+                concurrency,
+            };
             let every = seconds("every", every)?.unwrap_or(Duration::from_secs(60));
             let mut watch = context.fleet()?.watch(every, health.options()?)?;
             loop {
@@ -111,22 +121,29 @@ impl HealthArguments {
     }
 }
 
-#[derive(Debug, Deserialize)]
+/// Spelt out: what is flattened would take unknown fields.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 struct WatchArguments {
     /// Seconds.
-    #[serde(default)]
     every: Option<f64>,
-    #[serde(flatten)]
-    health: HealthArguments,
+    /// Seconds.
+    slow: Option<f64>,
+    /// Seconds.
+    timeout: Option<f64>,
+    concurrency: Option<usize>,
 }
+
+/// Longer than anybody waits, and short enough to be added to any moment.
+const LONGEST: f64 = 1e8;
 
 /// A length of time that something can take.
 fn seconds(name: &str, given: Option<f64>) -> Result<Option<Duration>, Error> {
     let read = |seconds: f64| {
         Duration::try_from_secs_f64(seconds)
             .ok()
-            .filter(|length| !length.is_zero())
-            .ok_or_else(|| Error::config(format!("{name} takes seconds above zero, not {seconds}.")))
+            .filter(|length| !length.is_zero() && seconds <= LONGEST)
+            .ok_or_else(|| Error::config(format!("{name} takes seconds above 0, up to 1e8, not {seconds}.")))
     };
     given.map(read).transpose()
 }
@@ -140,6 +157,7 @@ fn at_least_one(concurrency: usize) -> Result<usize, Error> {
 
 /// The result of `fleet.environments`.
 #[derive(Debug, Serialize)]
+#[allow(clippy::struct_field_names, reason = "the field's own word in the result")]
 struct Environments {
     environments: Vec<Environment>,
     members: Vec<MemberEntry>,
@@ -174,4 +192,30 @@ async fn environments(fleet: &Fleet) -> Result<Environments, Error> {
         members: roll.members.into_iter().map(MemberEntry::of).collect(),
         failures: roll.failures,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::host::Silent;
+
+    #[tokio::test]
+    async fn arguments_that_nobody_knows_or_that_cannot_be_are_named() {
+        for (verb, arguments, part) in [
+            ("inventory", json!({"tabels": true}), "tabels"),
+            ("inventory", json!({"concurrency": 0}), "concurrency is zero"),
+            ("environments", json!({"x": 1}), "unknown field `x`"),
+            ("health", json!({"slow": 0}), "slow takes seconds above 0"),
+            ("health", json!({"timeout": 1e300}), "timeout takes seconds above 0"),
+            ("watch", json!({"evry": 1}), "evry"),
+            ("watch", json!({"every": -1}), "every takes seconds above 0"),
+            ("watch", json!({}), "works on a fleet"),
+        ] {
+            let outcome = run(verb, arguments, Context::default(), Arc::new(Silent)).await;
+            let error = outcome.expect_err(verb).to_string();
+            assert!(error.contains(part), "{part:?} in {error:?}");
+        }
+    }
 }

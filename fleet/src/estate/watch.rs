@@ -5,12 +5,15 @@ use std::time::Duration;
 
 use futures_util::Stream;
 use futures_util::stream::try_unfold;
-use tokio::time::{Interval, MissedTickBehavior};
+use tokio::time::Instant;
 use xano_metadata::Error;
 
 use super::change::Change;
 use super::fleet::Fleet;
 use super::probe::HealthOptions;
+
+/// As good as never, for a time between looks that no clock can hold.
+const AGES: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
 
 /// A fleet that is being watched. Nothing happens between calls of [`next`](Self::next); dropping it ends it.
 ///
@@ -28,7 +31,9 @@ use super::probe::HealthOptions;
 pub struct Watch {
     fleet: Fleet,
     options: HealthOptions,
-    ticks: Interval,
+    every: Duration,
+    /// When to look next; none: now.
+    due: Option<Instant>,
     told: VecDeque<Change>,
 }
 
@@ -44,13 +49,11 @@ impl Fleet {
                 "every is zero: a fleet is looked at now and then, not without end.",
             ));
         }
-        let mut ticks = tokio::time::interval(every);
-        // A look that takes long moves the ones behind it; they are not made up for.
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Ok(Watch {
             fleet: self.clone(),
             options,
-            ticks,
+            every,
+            due: None,
             told: VecDeque::new(),
         })
     }
@@ -66,7 +69,12 @@ impl Watch {
             if let Some(change) = self.told.pop_front() {
                 return Ok(change);
             }
-            self.ticks.tick().await;
+            if let Some(due) = self.due {
+                tokio::time::sleep_until(due).await;
+            }
+            // A look that takes longer than that moves the ones behind it; they are not made up for.
+            let now = Instant::now();
+            self.due = now.checked_add(self.every).or_else(|| now.checked_add(AGES));
             let look = self.fleet.look(&self.options, true).await?;
             self.told.extend(look.changes);
         }

@@ -331,16 +331,14 @@ async fn watching_tells_what_changes_and_spares_what_is_limited() {
         .watch(Duration::from_millis(50), HealthOptions::default())
         .expect("a watch");
 
-    let mut refuse = control(
-        &emulator,
-        "POST",
-        "/faults",
-        &json!({"kind": "status", "status": 503, "origin": "fickle", "times": "always"}),
-    );
+    // A single failure is told: a probe has no retries that would hide it.
+    let stumble = json!({"kind": "status", "status": 503, "origin": "fickle", "times": 1});
+    control(&emulator, "POST", "/faults", &stumble);
     let told = next(&mut watch).await;
-    assert!(told.starts_with("fickle is down: 503: "), "{told}");
-    let id = refuse["rules"][0]["id"].take();
-    control(&emulator, "DELETE", &format!("/faults/{id}"), &Value::Null);
+    assert!(
+        told.starts_with("fickle is down: 503: ") || told.starts_with("fickle is down, was up: 503: "),
+        "{told}"
+    );
     assert_eq!(next(&mut watch).await, "fickle is up, was down.");
 
     add(&emulator, &json!({"name": "late"}));

@@ -43,14 +43,10 @@ impl Source {
 
     /// `fleet.toml, line 4, instances.acme.url`.
     pub(super) fn place(&self, at: &Node) -> String {
-        let mut place = self.name.clone();
-        if let Some(line) = at.line {
-            place.push_str(&format!(", line {line}"));
-        }
-        if !at.key.is_empty() {
-            place.push_str(&format!(", {}", at.key));
-        }
-        place
+        let line = at.line.map(|line| format!("line {line}"));
+        let key = Some(at.key.clone()).filter(|key| !key.is_empty());
+        let parts: Vec<String> = [Some(self.name.clone()), line, key].into_iter().flatten().collect();
+        parts.join(", ")
     }
 
     /// Reads TOML.
@@ -205,6 +201,5 @@ fn join(above: &str, key: &str) -> String {
 }
 
 fn line_of(text: &str, offset: usize) -> usize {
-    let before = text.as_bytes().get(..offset).unwrap_or(text.as_bytes());
-    before.iter().filter(|byte| **byte == b'\n').count() + 1
+    text.get(..offset).unwrap_or(text).matches('\n').count() + 1
 }
