@@ -154,6 +154,10 @@ pub(crate) fn read<T: for<'t> Deserialize<'t>>(json: &str) -> Result<T, Error> {
     // The cause alone: it names a field or a kind of value, while the text may hold the token.
     serde_json::from_str(json).map_err(|cause| match cause.classify() {
         serde_json::error::Category::Data => Error::config("An option has a value that cannot be used."),
+        // JavaScript's texts may hold half a character, which it writes as an escape of its own.
+        _ if cause.to_string().contains("hex escape") => {
+            Error::config("A text holds half a character (a lone surrogate), which cannot be sent.")
+        }
         _ => Error::internal("Options did not arrive as JSON."),
     })
 }

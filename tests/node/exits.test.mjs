@@ -39,7 +39,7 @@ const EXITS = {
   ],
   'a worker with calls in flight': [
     `const { Worker } = await import('node:worker_threads')
-     const inside = "const { workerData } = require('node:worker_threads'); const { Xano } = require('xano-metadata');" +
+     const inside = "import { workerData } from 'node:worker_threads'; import { Xano } from 'xano-metadata';" +
        'const xano = new Xano(workerData); for (;;) { xano.me().catch(() => undefined); if (Math.random() < 0.1) break }'
      new Worker(inside, { eval: true, workerData: options })
      await xano.me(); begin(); process.exit(0)`,
@@ -47,7 +47,7 @@ const EXITS = {
   ],
   'a worker that exits by itself': [
     `const { Worker } = await import('node:worker_threads')
-     const inside = "const { workerData } = require('node:worker_threads'); const { Xano } = require('xano-metadata');" +
+     const inside = "import { workerData } from 'node:worker_threads'; import { Xano } from 'xano-metadata';" +
        'const xano = new Xano(workerData); for (let n = 0; n < 8; n += 1) xano.me().catch(() => undefined); process.exit(0)'
      const worker = new Worker(inside, { eval: true, workerData: options })
      await new Promise((resolve) => worker.on('exit', resolve)); await xano.me()`,

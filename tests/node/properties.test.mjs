@@ -40,7 +40,11 @@ async function serve(t) {
 }
 
 /** JSON as users have it: no __proto__, which an object literal cannot carry either, and no -0, which JSON writes as 0. */
-const number = fc.oneof(fc.maxSafeInteger(), fc.double({ noNaN: true, noDefaultInfinity: true })).map((n) => n + 0 || 0)
+const number = fc
+  .oneof(fc.maxSafeInteger(), fc.double({ noNaN: true, noDefaultInfinity: true }))
+  .map((n) => n + 0 || 0)
+  // Whole numbers beyond this come back as bigints; they have a test of their own.
+  .filter((n) => !Number.isInteger(n) || Number.isSafeInteger(n) || Math.abs(n) >= 1e21)
 const text = fc.string({ unit: 'binary', maxLength: 20 })
 const leaf = fc.oneof(fc.constant(null), fc.boolean(), number, text)
 const json = fc.letrec((tie) => ({
@@ -124,7 +128,7 @@ test('any answer is read or refused by an error of ours', async (t) => {
       if (expected !== undefined && got !== undefined) assert.equal(shown(got), shown(expected))
       for (const page of [xano.snippets.list(), xano.instances.list()]) {
         try {
-          await page.firstPage()
+          await page
         } catch (error) {
           assert.ok(error instanceof XanoError, error.stack)
         }

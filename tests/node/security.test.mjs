@@ -103,7 +103,7 @@ test('JSON without a bottom neither crashes nor hangs', async (t) => {
       () => xano.request('GET', '/x'),
       () => xano.me(),
       () => xano.snippets.list().all(),
-      () => xano.instances.list().firstPage(),
+      async () => xano.instances.list(),
     ]) {
       try {
         await call()
