@@ -20,7 +20,7 @@ const received = async (emulator) => (await emulator.control('GET', '/requests')
 test('no caller of 256 starves', { timeout: 120_000 }, async (t) => {
   const emulator = await emulate(t, { journalSize: 1 })
   const xano = emulator.client()
-  const each = 20
+  const each = 10
   let done = 0
   const shares = await Promise.all(
     numbers(CALLERS).map(async () => {

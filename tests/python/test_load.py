@@ -37,7 +37,7 @@ def memory() -> int:
 
 
 async def test_no_caller_starves(alone: Emulator) -> None:
-    each = 20
+    each = 10
     done = 0
     async with alone.async_client() as xano:
 

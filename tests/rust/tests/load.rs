@@ -106,7 +106,11 @@ async fn calls_that_wait_are_served_in_their_order_and_weigh_little() {
     assert_eq!(received(&emulator), QUEUED as u64 + 1);
     // The first tenth of those who came is among the first half of those who were served.
     let latest = places[..QUEUED / 10].iter().max().expect("some");
-    assert!(*latest < QUEUED / 2, "a call of the first {} was served as number {latest}", QUEUED / 10);
+    assert!(
+        *latest < QUEUED / 2,
+        "a call of the first {} was served as number {latest}",
+        QUEUED / 10
+    );
     if let (Some(before), Some(waiting)) = (before, waiting) {
         let each = waiting.saturating_sub(before) / QUEUED as u64;
         assert!(each < 32 * 1024, "{each} bytes a waiting call");
@@ -128,7 +132,11 @@ async fn closing_ends_all_that_wait_and_nothing_is_sent_afterwards() {
         .collect();
     let began = Instant::now();
     while received(&emulator) < PLACES as u64 {
-        assert!(began.elapsed() < Duration::from_secs(30), "{} arrived", received(&emulator));
+        assert!(
+            began.elapsed() < Duration::from_secs(30),
+            "{} arrived",
+            received(&emulator)
+        );
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     client.close();
