@@ -3,14 +3,9 @@
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
-RUST_SOURCES := Cargo.toml Cargo.lock $(shell find core emulator bindings-python/src bindings-node -name node_modules -prune -o -name dist -prune -o -name '*.rs' -print -o -name '*.sql' -print -o -name Cargo.toml -print)
+RUST_SOURCES := Cargo.toml Cargo.lock $(shell find core emulator fleet cli bindings-python bindings-node -name python -prune -o -name node_modules -prune -o -name dist -prune -o -name '*.rs' -print -o -name '*.sql' -print -o -name Cargo.toml -print)
 TS_SOURCES := $(shell find bindings-node/ts -name '*.ts' 2>/dev/null)
 OPS := $(wildcard operations/*.ops)
-
-# Where rustc links with LLD by itself, it is asked to fold functions of equal code: packages get smaller (bindings-python/build.rs).
-ifneq ($(shell rustc -vV 2>/dev/null | grep -c 'host: x86_64-unknown-linux-gnu'),0)
-export XANO_METADATA_FOLD ?= $(shell rustc --version | awk '{split($$2, v, "."); print (v[1] > 1 || v[2] >= 90) ? 1 : 0}')
-endif
 
 .PHONY: help demo test conformance lint generate drift wheel npm setup bench bench-guard bench-parts \
 	test-rust test-codegen test-python test-node test-examples test-packages test-judges test-chaos chaos fuzz soak \
@@ -22,7 +17,7 @@ help: ## this list
 demo: build-python build-node ## run the examples in Python and Node against the emulator
 	@$(PY) examples/demo.py
 
-test: lint test-codegen test-rust test-python test-node test-examples test-packages conformance test-judges ## everything CI runs
+test: lint test-codegen test-rust test-python test-node test-examples test-packages conformance test-judges test-chaos bench-guard ## everything CI runs
 	@echo "make test: ok"
 
 lint: lint-generated lint-rust lint-python lint-node ## formatters, linters, type checkers, and drift of generated files
