@@ -6,6 +6,10 @@
 
 import { native } from './native.js'
 
+// A listener takes the place of Node's own handler, which would raise the signal again for as long as there is another one
+// behind it.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined)
+
 const addon = native()
 const code = addon.commandLine(['xano-metadata', ...process.argv.slice(2)])
 addon.shutdown()

@@ -18,7 +18,7 @@ def spelled(value: str | list[str]) -> str | None:
 
 DOCUMENTS: list[tuple[str, list[str]]] = [
     ("me", ["me"]),
-    ("instances", ["instances", "--branches", "--counts"]),
+    ("instances --branches --counts", ["instances", "--branches", "--counts"]),
     ("instances", ["instances"]),
     ("health", ["health"]),
     ("snippets", ["snippets"]),

@@ -146,7 +146,7 @@ def test_colours_and_widths_are_those_of_the_terminal(shell: Shell) -> None:
 @posix
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_export_leaves_nothing(shell: Shell, signum: signal.Signals) -> None:
-    shell.emulator.faults({"kind": "hang", "path": "/content"})
+    shell.emulator.faults({"kind": "hang", "path": "/workspace/*/table/*/content/**"})
     program = shell.start("records", "export", "Main", "customer", "c.csv", "--json")
     waited(lambda: any("content" in request["path"] for request in shell.emulator.requests()), program)
     program.send_signal(signum)
@@ -247,7 +247,7 @@ def test_completion_scripts_are_scripts(shell: Shell, name: str) -> None:
     assert all(command in script for command in ("records", "deploy", "completion"))
     if name == "bash" and shutil.which("bash"):
         code = (
-            f"{script}\nCOMP_WORDS=(xano-metadata rec); COMP_CWORD=1; _xano-metadata xano-metadata rec xano-metadata\n"
+            f"{script}\nCOMP_WORDS=(xano-metadata rec); COMP_CWORD=1; _xano__metadata xano-metadata rec xano-metadata\n"
         )
         done = subprocess.run(
             ["bash", "-c", f'{code} printf "%s\\n" "${{COMPREPLY[@]}}"'], capture_output=True, text=True, check=False
