@@ -167,7 +167,6 @@ pub(super) static ROWS: &[Row] = &[
     },
     Row {
         get: None,
-        branched: false,
         name: "key",
         ..logic!(Policies, "policy", "policies", "policy")
     },
@@ -250,7 +249,7 @@ mod tests {
             let takes_branch = listed.query.iter().any(|param| param.name == "branch");
             let of_branch = row.branched && row.family != Family::Endpoints;
             assert_eq!(takes_branch, of_branch, "{list}");
-            for get in row.get {
+            if let Some(get) = row.get {
                 assert!(xano_metadata::operation::lookup(get).is_some(), "{get}");
             }
             assert_eq!(serde_json::json!(row.family), row.family.name());
