@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn names_are_filled_in_and_braces_can_be_written() {
-        let filled = render("{{a}} {buyer}: {token}!", |name| name.to_uppercase());
+        let filled = render("{{a}} {buyer}: {token}!", str::to_uppercase);
         assert_eq!(filled.expect("a text"), "{a} BUYER: TOKEN!");
         check(INSTRUCTIONS).expect("the default can be filled in");
     }

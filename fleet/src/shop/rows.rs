@@ -1,4 +1,4 @@
-//! Rows in and out of SQLite.
+//! Rows in and out of `SQLite`.
 
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, Row as Read, named_params};

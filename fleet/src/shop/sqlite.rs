@@ -1,4 +1,4 @@
-//! The ledger as a file: an ordinary SQLite database, which `sqlite3 shop.db` opens while the shop is open.
+//! The ledger as a file: an ordinary `SQLite` database, which `sqlite3 shop.db` opens while the shop is open.
 //!
 //! It is in WAL mode, so readers never wait, and sellers in other processes wait for each other's writes, not for each other's
 //! requests. Every commit is on the disk before it counts: what is recorded here is worth money. The file is made for its owner
@@ -78,7 +78,7 @@ impl SqliteLedger {
     }
 }
 
-/// Makes the file for its owner alone; SQLite gives the files beside it the same rights.
+/// Makes the file for its owner alone; `SQLite` gives the files beside it the same rights.
 fn create(path: &Path) -> Result<(), Error> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -148,7 +148,7 @@ fn prepare(connection: &mut Connection, path: &Path) -> Result<(), Error> {
     first.commit().map_err(refuse)
 }
 
-/// What happened to the ledger, in words. SQLite's messages name tables and columns, never values.
+/// What happened to the ledger, in words. `SQLite`'s messages name tables and columns, never values.
 fn cannot(path: &Path, cause: &rusqlite::Error) -> Error {
     let at = path.display();
     match cause.sqlite_error_code() {

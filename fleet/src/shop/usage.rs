@@ -109,6 +109,6 @@ impl Shop {
         } else {
             0
         };
-        Ok(Use { left, on_server, sale })
+        Ok(Use { sale, left, on_server })
     }
 }
