@@ -103,7 +103,6 @@ async fn a_limiter_can_be_switched_off() {
     let mock = Mock::start([limited]).await;
     let client = mock.client_with(|options| options.rate_limit = RateLimiting::Off);
     burst(&client, 40).await;
-    // They wait for a place in flight and for nothing else: a window would hold each back for twenty seconds.
-    assert!(client.stats().limiter_wait < Duration::from_secs(20), "{:?}", client.stats());
+    assert_eq!(client.stats().limiter_wait.as_secs(), 0);
     assert_eq!(mock.seen().len(), 41);
 }
