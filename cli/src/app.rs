@@ -39,7 +39,7 @@ impl App {
     }
 
     /// Says why an access token or a password is not taken from the command line, where everyone on the machine sees it.
-    pub(crate) fn refuse_secrets(&self, matches: &ArgMatches) -> Result<(), Error> {
+    pub(crate) fn refuse_secrets(matches: &ArgMatches) -> Result<(), Error> {
         for (name, instead) in [
             ("token", "Set XANO_TOKEN, or name a profile with --profile."),
             (

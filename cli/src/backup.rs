@@ -24,6 +24,14 @@ pub(crate) async fn create(app: &App, given: &ArgMatches) -> Result<Outcome, Err
     if flag(given, "all") {
         return create_all(app, given).await;
     }
+    // Told here, because clap waives what an argument requires when that conflicts with another one that is there.
+    let fleets: Vec<&str> = ["keep", "concurrency", "environment"]
+        .into_iter()
+        .filter(|name| given.contains_id(name))
+        .collect();
+    if let Some(name) = fleets.first() {
+        return Err(Error::config(format!("--{name} goes with --all, not with places.")));
+    }
     let options = BackupOptions {
         to: folder(given),
         password: secret(given, "password-env")?,
@@ -80,6 +88,9 @@ async fn create_all(app: &App, given: &ArgMatches) -> Result<Outcome, Error> {
 }
 
 fn made(console: &Console, done: &[Backup]) -> String {
+    if done.is_empty() {
+        return String::new();
+    }
     let mut table = Table::new(&["instance", "workspace", "kind", "size", "file"]);
     for backup in done {
         let manifest = &backup.manifest;
@@ -91,7 +102,7 @@ fn made(console: &Console, done: &[Backup]) -> String {
             Cell::from(backup.path.display().to_string()),
         ]);
     }
-    table.render(console, "No backup was made.")
+    table.render(console, "")
 }
 
 pub(crate) async fn verify(app: &App, given: &ArgMatches) -> Result<Outcome, Error> {
@@ -134,14 +145,13 @@ pub(crate) async fn restore(app: &App, given: &ArgMatches) -> Result<Outcome, Er
     if !file.exists() {
         return Err(Error::config(format!("There is no file {}.", file.display())));
     }
-    let confirm = match text(given, "confirm") {
-        Some(name) => name,
-        None => {
-            let name = place.workspace().get().await?.name;
-            let what = format!("Restoring overwrites the workspace {name:?} at {spelled}");
-            ask::confirm(app, &what, &name).await?;
-            name
-        }
+    let confirm = if let Some(name) = text(given, "confirm") {
+        name
+    } else {
+        let name = place.workspace().get().await?.name;
+        let what = format!("Restoring overwrites the workspace {name:?} at {spelled}");
+        ask::confirm(app, &what, &name).await?;
+        name
     };
     let options = RestoreOptions {
         confirm,
@@ -163,7 +173,7 @@ pub(crate) async fn restore(app: &App, given: &ArgMatches) -> Result<Outcome, Er
     );
     for table in &restored.tables {
         // An archive is unpacked by the server, which does not tell how many there were.
-        let records = match table.records.values().sum() {
+        let records = match table.records.values().sum::<u64>() {
             0 if table.records.is_empty() => "restored".to_owned(),
             records => count(records, "record"),
         };

@@ -25,6 +25,7 @@ pub(crate) enum Paint {
 }
 
 /// Where words go.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct Console {
     colours: bool,
     /// Columns of standard output; none when it is no terminal.

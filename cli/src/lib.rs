@@ -11,6 +11,10 @@
 //! - Ctrl-C drops the work where it waits: files appear whole or not at all, journals and checkpoints can be taken up.
 #![deny(missing_docs)]
 #![deny(unsafe_code)]
+#![allow(
+    clippy::format_push_string,
+    reason = "texts for people are short, and write! into a String needs a result that cannot fail"
+)]
 
 mod account;
 mod app;
@@ -94,7 +98,7 @@ fn obey(matches: &ArgMatches) -> Exit {
 }
 
 async fn dispatch(app: &App, matches: &ArgMatches) -> Result<Outcome, Error> {
-    app.refuse_secrets(matches)?;
+    App::refuse_secrets(matches)?;
     match matches.subcommand() {
         Some(("me", _)) => account::me(app).await,
         Some(("instances", given)) => fleet::instances(app, given).await,
@@ -103,7 +107,7 @@ async fn dispatch(app: &App, matches: &ArgMatches) -> Result<Outcome, Error> {
         Some(("verify", given)) => backup::verify(app, given).await,
         Some(("restore", given)) => backup::restore(app, given).await,
         Some(("compare", given)) => compare::run(app, given).await,
-        Some(("deploy", given)) => deploy::run(app, given).await,
+        Some(("deploy", given)) => Box::pin(deploy::run(app, given)).await,
         Some(("snippets", given)) => snippets::list(app, given).await,
         Some(("tokens", given)) => snippets::tokens(app, given).await,
         Some(("records", given)) => records::run(app, given).await,
