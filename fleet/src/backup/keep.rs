@@ -50,7 +50,14 @@ pub(crate) fn retain(newest: &Path, manifest: &Manifest, keep: Keep) -> Retained
         retained.failures.push((newest.to_owned(), error));
         return retained;
     }
-    counted.sort_by(|one, other| (other.time, &other.file).cmp(&(one.time, &one.file)));
+    // The new one is the newest, whatever the clocks of the machines were that made the others.
+    counted.sort_by_key(|backup| {
+        (
+            backup.file != newest,
+            std::cmp::Reverse(backup.time),
+            backup.file.clone(),
+        )
+    });
     let times: Vec<SystemTime> = counted.iter().map(|backup| backup.time).collect();
     for (backup, stays) in counted.iter().zip(stay(&times, keep)) {
         if stays || backup.file == newest {

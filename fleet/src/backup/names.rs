@@ -18,7 +18,7 @@ const LONGEST: usize = 40;
 /// The file of a new backup in `folder`: `acme-Main-v1-2026-11-28T22-31-08Z-3f9a.tar.gz`. The end keeps two of the same second
 /// apart.
 pub(crate) fn fresh(folder: &Path, instance: &str, workspace: &str, branch: Option<&str>, now: SystemTime) -> PathBuf {
-    let time = moment(now).replace(':', "-");
+    let time = humantime::format_rfc3339_seconds(now).to_string().replace(':', "-");
     let mut name = format!("{}-{}", plain(instance), plain(workspace));
     if let Some(branch) = branch {
         name.push('-');
@@ -47,9 +47,9 @@ pub(crate) fn ends(path: &Path, end: &str) -> bool {
     name.to_ascii_lowercase().ends_with(end)
 }
 
-/// A moment as RFC 3339 in UTC, to the second.
+/// A moment as RFC 3339 in UTC, to the millisecond: two backups of one second have an order.
 pub(crate) fn moment(time: SystemTime) -> String {
-    humantime::format_rfc3339_seconds(time).to_string()
+    humantime::format_rfc3339_millis(time).to_string()
 }
 
 /// A name as a part of a file's name.

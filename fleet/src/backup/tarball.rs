@@ -185,7 +185,8 @@ impl<R: Read> Tarball<R> {
     fn skip(&mut self) -> Result<(), Flaw> {
         let mut buffer = [0; 16 * BLOCK];
         while self.left > 0 {
-            self.read(&mut buffer)?;
+            // `left` counts what was read.
+            let _count = self.read(&mut buffer)?;
         }
         while self.padding > 0 {
             let most = usize::try_from(self.padding).unwrap_or(BLOCK).min(BLOCK);

@@ -33,24 +33,24 @@ impl Plan {
         living: &BTreeMap<String, i64>,
         wanted: Option<&BTreeMap<String, String>>,
     ) -> Result<Self, Error> {
-        let mut named = BTreeMap::new();
+        let mut by_name = BTreeMap::new();
         for (place, table) in document.tables.iter().enumerate() {
-            if named.insert(table.name.as_str(), place).is_some() {
+            if by_name.insert(table.name.as_str(), place).is_some() {
                 return Err(Error::damaged(format!(
                     "The backup holds the table {:?} twice.",
                     table.name
                 )));
             }
         }
-        let all: BTreeMap<String, String> = named
+        let all: BTreeMap<String, String> = by_name
             .keys()
             .map(|name| ((*name).to_owned(), (*name).to_owned()))
             .collect();
         let mut chosen = Vec::new();
         let mut taken = BTreeSet::new();
         for (name, becomes) in wanted.unwrap_or(&all) {
-            let Some(place) = named.get(name.as_str()) else {
-                let names: Vec<&str> = named.keys().copied().collect();
+            let Some(place) = by_name.get(name.as_str()) else {
+                let names: Vec<&str> = by_name.keys().copied().collect();
                 return Err(Error::config(format!(
                     "The backup holds no table {name:?}; it has {}.",
                     names.join(", ")

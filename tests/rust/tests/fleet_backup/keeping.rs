@@ -113,8 +113,8 @@ async fn old_ones_go_once_a_new_good_one_exists_and_only_those_of_ours() {
     for _ in 0..3 {
         let report = at(&world, &fleet, None).await;
         made.push(report.done[0].path.clone());
-        // Names and moments are of whole seconds.
-        tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+        // Moments are of whole milliseconds.
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }
     let folder = made[0].parent().expect("a folder").to_owned();
     let foreign = ["notes.txt", "other.tar.gz", "settings.json"].map(|name| folder.join(name));

@@ -251,15 +251,10 @@ pub async fn fill(place: &Place, rows: u32) {
         .into_iter()
         .enumerate()
         .map(|(n, label)| json!({"id": format!("123e4567-e89b-42d3-a456-42661417400{n}"), "label": label}));
-    // The same ids in every workspace that is filled.
-    let keeping = LoadOptions {
-        keep_ids: Some(true),
-        ..LoadOptions::default()
-    };
     space
         .table("thing")
         .records()
-        .insert(things, keeping)
+        .insert(things, keeping_ids())
         .await
         .expect("things");
     let authors = [json!({"name": "a", "best": 1}), json!({"name": "b", "best": null})];
@@ -297,7 +292,7 @@ async fn goods(space: &WorkspaceHandle, author: i64, rows: u32) {
     goods.indexes().add(&Index::unique(["sku"])).await.expect("an index");
     let report = goods
         .records()
-        .insert((1..=rows).map(odd), LoadOptions::default())
+        .insert((1..=rows).map(odd), keeping_ids())
         .await
         .expect("rows");
     assert_eq!(report.inserted, u64::from(rows));
@@ -308,6 +303,14 @@ async fn goods(space: &WorkspaceHandle, author: i64, rows: u32) {
         .delete(gone, LoadOptions::default())
         .await
         .expect("deleted");
+}
+
+/// The same ids in every workspace that is filled, however batches arrive.
+fn keeping_ids() -> LoadOptions {
+    LoadOptions {
+        keep_ids: Some(true),
+        ..LoadOptions::default()
+    }
 }
 
 /// A row at the edges of what columns hold.
@@ -336,7 +339,7 @@ fn odd(n: u32) -> Value {
         json!([[]]),
     ];
     json!({
-        "sku": format!("sku-{n}"), "price": price,
+        "id": n, "sku": format!("sku-{n}"), "price": price,
         "stock": if n.is_multiple_of(2) { i64::MAX - i64::from(n) } else { -9_007_199_254_740_993 - i64::from(n) },
         "kind": pick(2, json!("b")), "tags": if n.is_multiple_of(4) { json!([]) } else { json!(["ä", "", "\u{1F600}\"\\", n.to_string()]) },
         "day": pick(3, json!("1970-01-01")), "seen": pick(5, json!(253_402_300_799_999_i64 - i64::from(n))),
