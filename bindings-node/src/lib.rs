@@ -13,7 +13,7 @@
 
 mod big_ints;
 mod client;
-mod command_line;
+pub mod command_line;
 mod delivery;
 mod download;
 mod emulator;

@@ -84,13 +84,14 @@ impl NativeTask {
 
     /// Answers the question with this number; true when it was waiting for it.
     #[napi]
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a small counter that comes back"
-    )]
     pub fn answer(&self, number: f64, yes: bool, reason: Option<String>) -> napi::Result<bool> {
-        guarded(|| Ok(self.task()?.answer(number as u64, Answer { yes, reason })))
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a small counter that comes back"
+        )]
+        let number = number as u64;
+        guarded(|| Ok(self.task()?.answer(number, Answer { yes, reason })))
     }
 
     /// Gives it up, and delivers when its work is gone.

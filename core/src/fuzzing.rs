@@ -3,6 +3,8 @@
 //! A door does nothing but open. What must hold behind it is said by the targets, which live in `fuzz/`.
 #![allow(
     missing_docs,
+    clippy::missing_errors_doc,
+    clippy::must_use_candidate,
     reason = "nobody but fuzz/ comes in here, and what is behind a door is documented there"
 )]
 

@@ -6,9 +6,9 @@
 //! finds another's tag makes its own and leaves the old one alone. Not even its destructor may run, as that would take locks.
 
 use std::ptr;
+use std::sync::atomic::{AtomicPtr, Ordering};
 #[cfg(unix)]
 use std::sync::atomic::{AtomicU8, AtomicU32};
-use std::sync::atomic::{AtomicPtr, Ordering};
 
 /// The number of this process. Asked of the system once: every call wants to know it several times, and where the system is
 /// slow to answer that is felt.

@@ -96,7 +96,10 @@ impl Answer {
     /// A yes.
     #[must_use]
     pub const fn yes() -> Self {
-        Self { yes: true, reason: None }
+        Self {
+            yes: true,
+            reason: None,
+        }
     }
 
     /// A no with its reason.

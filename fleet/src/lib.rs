@@ -15,6 +15,18 @@
 //! callbacks stay in the user's language.
 #![deny(missing_docs)]
 #![deny(unsafe_code)]
+#![allow(
+    clippy::doc_markdown,
+    reason = "XanoScript, OpenAPI and the like are names, not code"
+)]
+#![allow(
+    clippy::similar_names,
+    reason = "left and left_over, stage and stages: near words for near things"
+)]
+#![allow(
+    clippy::format_push_string,
+    reason = "texts for people are short, and write! into a String needs a result that cannot fail"
+)]
 
 pub mod backup;
 pub mod compare;

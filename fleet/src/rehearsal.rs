@@ -141,10 +141,7 @@ mod tests {
         assert_eq!(task.next().await.unwrap_err().kind(), ErrorKind::Internal);
         let task = start(json!({ "act": [] }));
         let error = task.next().await.unwrap_err();
-        assert!(
-            error.message().starts_with("rehearsal: unknown field `act`"),
-            "{error}"
-        );
+        assert!(error.message().starts_with("rehearsal: unknown field `act`"), "{error}");
         let task = Task::start("fleet.nonsense", json!({}), Context::default()).unwrap();
         assert_eq!(task.next().await.unwrap_err().kind(), ErrorKind::Internal);
     }

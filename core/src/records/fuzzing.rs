@@ -1,5 +1,10 @@
 //! Doors to the decoders of records; see [`crate::fuzzing`].
-#![allow(missing_docs, reason = "nobody but fuzz/ comes in here")]
+#![allow(
+    missing_docs,
+    clippy::missing_errors_doc,
+    clippy::must_use_candidate,
+    reason = "nobody but fuzz/ comes in here"
+)]
 
 use std::sync::Arc;
 

@@ -4,6 +4,9 @@ use std::collections::{HashMap, VecDeque};
 
 use super::snapshot::Item;
 
+/// How an item is recognised, given its parent's mark.
+type Marking = fn(&Item, Option<String>) -> Option<Mark>;
+
 /// What belongs together, and what is left.
 pub(super) struct Matched<'i> {
     pub pairs: Vec<(&'i Item, &'i Item)>,
@@ -45,7 +48,7 @@ pub(super) fn matched<'i>(left: &'i [Item], right: &'i [Item], parents: &HashMap
     let mut pairs = Vec::new();
     let mut lefts: Vec<&Item> = left.iter().collect();
     let mut rights: Vec<&Item> = right.iter().collect();
-    let marks: [fn(&Item, Option<String>) -> Option<Mark>; 4] = [
+    let marks: [Marking; 4] = [
         |item, parent| Some(Mark::Exact(parent, item.key.clone(), item.guid.clone()?)),
         |item, parent| Some(Mark::Key(parent, item.key.clone())),
         |item, parent| Some(Mark::Kin(parent, item.kin.clone()?)),

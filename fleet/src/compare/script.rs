@@ -82,7 +82,6 @@ impl Scan {
                     at += 2;
                 }
                 (Some((mark, false)), _) if byte == mark => self.quoted = None,
-                (Some(_), _) => {}
                 (None, b'"' | b'`') if three => {
                     self.quoted = Some((byte, true));
                     at += 2;

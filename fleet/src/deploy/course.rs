@@ -121,14 +121,15 @@ impl Course<'_> {
 
     /// Writes down how far a step is, and tells it.
     pub(super) fn end(&mut self, at: usize, step: Step, state: State, note: Option<String>) -> Result<(), Error> {
-        self.journal.stages[at].mark(step, state, note.clone());
+        let told = json!(note);
+        self.journal.stages[at].mark(step, state, note);
         self.journal.write(&self.path)?;
         let begun = state == State::Unknown;
         let event = if begun { "begun" } else { state.name() };
         let stage = &self.journal.stages[at];
         self.host.tell(Notice::Found {
             found: json!({"event": "step", "deployment": self.journal.label, "stage": stage.name, "step": step, "state": event,
-                          "note": note}),
+                          "note": told}),
         });
         Ok(())
     }

@@ -57,8 +57,9 @@ fn look(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Err
         let path = entry.path();
         let name = entry.file_name();
         let Some(name) = name.to_str().filter(|name| !name.contains(char::is_control)) else {
+            let shown = name.to_string_lossy();
             return Err(Error::config(format!(
-                "{} holds a name that is no plain text: {name:?}.",
+                "{} holds a name that is no plain text: {shown:?}.",
                 folder.display()
             )));
         };

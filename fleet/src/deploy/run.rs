@@ -171,7 +171,7 @@ async fn plan(
         password: None,
         settle: Duration::ZERO,
     };
-    for at in 0..targets.len() {
+    for (at, target) in targets.iter().enumerate() {
         if let Err(stop) = course.take(at, Step::Preview).await {
             course.tell_obstacle(at, &stop.error);
             continue;
@@ -182,7 +182,7 @@ async fn plan(
             .map(super::preview::Preview::shown);
         course.journal.stages[at].mark(Step::Preview, State::Done, shown);
         host.tell(Notice::Found {
-            found: serde_json::json!({"event": "step", "deployment": course.journal.label, "stage": targets[at].name,
+            found: serde_json::json!({"event": "step", "deployment": course.journal.label, "stage": target.name,
                                       "step": Step::Preview, "state": "done"}),
         });
     }

@@ -105,14 +105,14 @@ impl Shop {
                 known_at: Moment::now(),
                 version: 0,
             };
-            if let Some(at) = lost.iter().position(|errand| fits(errand)) {
+            if let Some(at) = lost.iter().position(&fits) {
                 let mut errand = lost.swap_remove(at).clone();
                 errand.state = ErrandState::Done;
                 errand.token = Some(key.clone());
                 token.state = TokenState::Ready;
                 token.note = Some("found on the server after its answer was lost".to_owned());
                 rows.extend([Row::Errand(errand), Row::Token(token)]);
-            } else if !errands.iter().any(|errand| fits(errand)) {
+            } else if !errands.iter().any(fits) {
                 rows.push(Row::Token(token));
             }
         }

@@ -45,13 +45,13 @@ pub(crate) fn credentials(bytes: &[u8]) {
         }
         Err(error) => {
             // The names of profiles are told; everything else is not.
-            let is_name = |file: &serde_norway::Value| {
+            let told_name = |file: &serde_norway::Value| {
                 let profiles = file.get("profiles").and_then(serde_norway::Value::as_mapping);
-                let mut names = profiles
+                let mut keys = profiles
                     .into_iter()
                     .flat_map(|map| map.keys())
                     .filter_map(serde_norway::Value::as_str);
-                names.any(|name| name.contains(TOKEN))
+                keys.any(|name| name.contains(TOKEN))
             };
             let asked = |name: &String| name.contains(TOKEN);
             // Only what is not refused for its size: the parser alone would take minutes over the rest.
@@ -64,7 +64,7 @@ pub(crate) fn credentials(bytes: &[u8]) {
                     .and_then(serde_norway::Value::as_str)
                     .is_some_and(|name| name.contains(TOKEN))
             });
-            if !file.as_ref().is_some_and(is_name) && !named.as_ref().is_some_and(asked) && !defaulted {
+            if !file.as_ref().is_some_and(told_name) && !named.as_ref().is_some_and(asked) && !defaulted {
                 assert!(!shown(&error).contains(TOKEN), "{error}");
                 if text.len() < 2000 {
                     assert_short(&error);

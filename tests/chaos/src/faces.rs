@@ -94,14 +94,11 @@ impl Printed {
             let number = outcome.as_ref()?.get(name)?.as_u64()?;
             usize::try_from(number).ok()
         };
-        match (place("lane"), place("case")) {
-            (Some(lane), Some(case)) => {
-                self.outcomes.insert((lane, case), outcome.unwrap_or_default());
-            }
-            _ => {
-                self.rest.push_str(line);
-                self.rest.push('\n');
-            }
+        if let (Some(lane), Some(case)) = (place("lane"), place("case")) {
+            self.outcomes.insert((lane, case), outcome.unwrap_or_default());
+        } else {
+            self.rest.push_str(line);
+            self.rest.push('\n');
         }
     }
 }

@@ -178,7 +178,7 @@ impl Buffer {
     }
 
     async fn fill(&mut self, stream: &mut (impl AsyncRead + Unpin)) -> io::Result<bool> {
-        let mut piece = [0; 16 * 1024];
+        let mut piece = vec![0; 16 * 1024];
         let length = stream.read(&mut piece).await?;
         self.0.extend_from_slice(&piece[..length]);
         Ok(length > 0)

@@ -149,7 +149,9 @@ fn verdict(
         Class::Read if good => expect(*value == json!(index), "the record"),
         Class::List | Class::Rows if good => expect(*value == json!(everything), "the list"),
         Class::Account if makes_token(index) => once(found.times(&number(index).to_string()), good, in_doubt),
-        Class::Account if good && index % 3 == 0 => expect(*value == json!(SNIPPETS + 1), "the list of snippets"),
+        Class::Account if good && index.is_multiple_of(3) => {
+            expect(*value == json!(SNIPPETS + 1), "the list of snippets")
+        }
         Class::Account if good => expect(*value == json!(SNIPPET), "the snippet"),
         Class::Download if good => expect(archive(&folder.join(index.to_string())), "the archive"),
         Class::Download => {

@@ -364,9 +364,8 @@ impl Strike {
                 Instead::Status(_) | Instead::Garbage => repeats,
                 Instead::Html(status) => repeats && *status >= 500,
                 // So long a wait fails the call at once, by design; what is no number is no answer.
-                Instead::Later(_, RetryAfter::Text("86400")) => false,
+                Instead::Later(_, RetryAfter::Text("86400")) | Instead::Redirect(_) => false,
                 Instead::Later(..) => true,
-                Instead::Redirect(_) => false,
             },
         }
     }

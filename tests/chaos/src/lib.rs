@@ -10,6 +10,10 @@
 //! - a write that must not be repeated was not sent again after it may have arrived;
 //! - a read that was reported as good is complete and right;
 //! - every call ended, nothing panicked, and the token went nowhere else.
+#![allow(
+    clippy::similar_names,
+    reason = "case and cases, face and faces: near words for near things"
+)]
 
 pub mod child;
 pub mod classes;

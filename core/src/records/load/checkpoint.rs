@@ -198,6 +198,9 @@ fn understand(path: &Path, text: &[u8], identity: &Identity) -> Result<Left, Err
 
 /// Whether a text is the checkpoint of a job that inserts into table 1 at `https://x.example`, and if so what would be
 /// written of it again.
+///
+/// # Errors
+/// `config_error` when it is none, or another job's.
 #[cfg(feature = "fuzzing")]
 pub fn checkpoint_for_fuzzing(text: &[u8]) -> Result<Vec<u8>, Error> {
     let identity = Identity {

@@ -67,12 +67,11 @@ fn refer(definition: &mut Json, numbers: &HashMap<i64, i64>, path: &str, loosene
         _ => {}
     }
     if let Some(old) = fields.get("tableref_id").and_then(Json::as_i64) {
-        match numbers.get(&old) {
-            Some(new) => drop(fields.insert("tableref_id".to_owned(), json!(new))),
-            None => {
-                fields.remove("tableref_id");
-                loosened.push(path.to_owned());
-            }
+        if let Some(new) = numbers.get(&old) {
+            fields.insert("tableref_id".to_owned(), json!(new));
+        } else {
+            fields.remove("tableref_id");
+            loosened.push(path.to_owned());
         }
     }
     let children = fields.get_mut("children").and_then(Json::as_array_mut);

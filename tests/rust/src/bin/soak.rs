@@ -102,7 +102,9 @@ async fn main() -> ExitCode {
         done.expect("every call succeeds");
         states.push(State::now().await);
     }
-    let [start, middle, end] = states.as_slice() else { unreachable!("three parts") };
+    let [start, middle, end] = states.as_slice() else {
+        unreachable!("three parts")
+    };
     let flat = end.memory <= start.memory + start.memory / 10 + 8192
         && end.descriptors <= start.descriptors + 8
         && end.threads <= start.threads + 2;
