@@ -361,13 +361,6 @@ async fn watching_tells_what_changes_and_spares_what_is_limited() {
         "/faults",
         &json!({"kind": "status", "status": 500, "path": "/instance", "times": 1}),
     );
-    // One retry hides it: an account that stumbles once is no news. Twice is.
-    control(
-        &emulator,
-        "POST",
-        "/faults",
-        &json!({"kind": "status", "status": 500, "path": "/instance", "times": 1}),
-    );
     let told = next(&mut watch).await;
     assert!(told.starts_with("account is down: 500: "), "{told}");
     assert_eq!(next(&mut watch).await, "account is up, was down.");
