@@ -235,7 +235,7 @@ const RESTORING = {
   confirm: 'text',
   safety: 'path',
   password: 'text',
-  tables: 'headers',
+  tables: 'data',
   signal: 'signal',
   onProgress: 'function',
 } satisfies Record<keyof RestoreOptions, Kind>
@@ -315,14 +315,19 @@ export function restoreInto(
   options: RestoreOptions,
 ): Promise<BackupRestored> {
   const { safety, ...others } = options
-  const args = collect(others, RESTORING, 'The restore options')
+  const { confirm = '', tables, ...args } = collect(others, RESTORING, 'The restore options')
+  const fits = typeof tables === 'object' && tables !== null && !Array.isArray(tables)
+  if (tables !== undefined && !(fits && Object.values(tables).every((name) => typeof name === 'string'))) {
+    throw new ConfigError('The restore options: tables must be an object of texts.')
+  }
   const places = new Places()
   const given: unknown = file instanceof URL || typeof file === 'string' ? file : (file as Backup | undefined)?.path
   return run<BackupRestored>(
     'backup.restore',
     {
       ...args,
-      confirm: args['confirm'] ?? '',
+      confirm,
+      tables,
       // What is not said means beside the backup; null means that there be none.
       safety: safety === undefined ? undefined : safety === null ? false : path(safety, 'safety'),
       file: path(given, 'restore()'),

@@ -43,18 +43,17 @@ impl Fleet {
         let client = client.map(|client| client.engine().clone());
         let config = match config {
             None => FleetConfig::default(),
-            Some(config) => match config.cast::<PyBytes>() {
-                Ok(json) => {
+            Some(config) => {
+                if let Ok(json) = config.cast::<PyBytes>() {
                     let value = serde_json::from_slice(json.as_bytes())
                         .map_err(|error| refuse(py, None, &format!("The configuration is no JSON: {error}.")))?;
                     FleetConfig::of(&value).map_err(|error| raise(py, &error))?
-                }
-                Err(_) => {
+                } else {
                     let path: PathBuf = config.extract()?;
                     py.detach(|| FleetConfig::read(&path))
                         .map_err(|error| raise(py, &error))?
                 }
-            },
+            }
         };
         let fleet = py.detach(|| estate::Fleet::assemble(config, client, &options));
         fleet.map(Self).map_err(|error| raise(py, &error))

@@ -39,6 +39,10 @@ impl Task {
     /// Starts the task of this name; `arguments` is JSON.
     #[new]
     #[pyo3(signature = (name, arguments, client, fleet, connections, /))]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a list of Python is taken as a vector, not as a slice"
+    )]
     fn new(
         py: Python<'_>,
         name: &str,

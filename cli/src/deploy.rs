@@ -17,7 +17,7 @@ use crate::text::tame_lines;
 
 pub(crate) async fn run(app: &App, given: &ArgMatches) -> Result<Outcome, Error> {
     let report = match given.subcommand() {
-        Some(("run", given)) => Box::pin(begin(app, given)).await?,
+        Some(("run", given)) => begin(app, given).await?,
         Some(("resume", given)) => {
             let stages = stages(given, &app.ground().await?).await?;
             let options = ResumeOptions {
@@ -25,7 +25,7 @@ pub(crate) async fn run(app: &App, given: &ArgMatches) -> Result<Outcome, Error>
                 ..ResumeOptions::default()
             };
             let console = app.console.checking(text(given, "check"));
-            Box::pin(deploy::resume(&journal(given), &stages, &options, &console)).await?
+            deploy::resume(&journal(given), &stages, &options, &console).await?
         }
         Some(("revert", given)) => {
             let label = deploy::status(&journal(given))?.label;
@@ -87,7 +87,7 @@ async fn begin(app: &App, given: &ArgMatches) -> Result<Report, Error> {
         ..DeployOptions::default()
     };
     let stages = stages(given, &ground).await?;
-    Box::pin(deploy::run(&source, &stages, &options, &app.console.checking(check))).await
+    deploy::run(&source, &stages, &options, &app.console.checking(check)).await
 }
 
 fn told(report: &Report) -> Outcome {

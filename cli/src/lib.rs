@@ -107,7 +107,7 @@ async fn dispatch(app: &App, matches: &ArgMatches) -> Result<Outcome, Error> {
         Some(("verify", given)) => backup::verify(app, given).await,
         Some(("restore", given)) => backup::restore(app, given).await,
         Some(("compare", given)) => compare::run(app, given).await,
-        Some(("deploy", given)) => Box::pin(deploy::run(app, given)).await,
+        Some(("deploy", given)) => deploy::run(app, given).await,
         Some(("snippets", given)) => snippets::list(app, given).await,
         Some(("tokens", given)) => snippets::tokens(app, given).await,
         Some(("records", given)) => records::run(app, given).await,

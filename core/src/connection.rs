@@ -189,6 +189,15 @@ impl Connection {
         endpoint.limiter(limiting, &self.client.inner.events).limit()
     }
 
+    /// Forgets the ids that were looked up by name, as after everything was replaced by other things of the same names.
+    ///
+    /// Public for the rooms that build on this crate.
+    pub fn forget_names(&self) {
+        if let Some(base) = self.base_url() {
+            self.client.inner.process().names.forget_all(&base);
+        }
+    }
+
     /// The client behind it.
     #[must_use]
     pub const fn client(&self) -> &Client {

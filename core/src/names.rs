@@ -103,6 +103,11 @@ impl Names {
             known.remove(key);
         }
     }
+
+    /// Forgets everything below this base URL.
+    pub(crate) fn forget_all(&self, base: &str) {
+        self.lock().retain(|key, _| key.base != base);
+    }
 }
 
 async fn find(

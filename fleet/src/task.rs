@@ -107,7 +107,7 @@ impl Task {
         let leaving = Leaving(Arc::clone(&desk));
         let host = Arc::clone(&desk);
         let name = name.to_owned();
-        let work = async move { Box::pin(run(&name, arguments, context, host)).await };
+        let work = async move { run(&name, arguments, context, host).await };
         let task = handle.spawn(watched(work, leaving));
         Ok(Self {
             running: Arc::new(Running {
@@ -235,7 +235,7 @@ async fn run(name: &str, arguments: Json, context: Context, host: Arc<dyn Host>)
         Some(("fleet", verb)) => estate::task::run(verb, arguments, context, host).await,
         Some(("backup", verb)) => backup::task::run(verb, arguments, context, host).await,
         Some(("compare", verb)) => compare::task::run(verb, arguments, context, host).await,
-        Some(("deploy", verb)) => Box::pin(deploy::task::run(verb, arguments, context, host)).await,
+        Some(("deploy", verb)) => deploy::task::run(verb, arguments, context, host).await,
         Some(("shop", verb)) => shop::task::run(verb, arguments, context, host).await,
         _ if name == "rehearsal" => rehearsal::run(arguments, host).await,
         _ => Err(unknown(name)),

@@ -134,8 +134,15 @@ def _of_fleet(fleet: NativeFleet, **given: Any) -> tuple[dict[str, Any], Driving
     keep, on_backup = given.pop("keep"), given.pop("on_backup")
     if keep is not None and not isinstance(keep, Keep):
         raise _config("keep takes a Keep, such as Keep(last=3, daily=7, weekly=4).")
-    on_found = None if on_backup is None else lambda found: on_backup(Backup(found))
-    driving = Driving(fleet=fleet, on_progress=given.pop("on_progress"), on_found=on_found)
+
+    def on_found(found: Any) -> Any:
+        return on_backup(Backup(found))
+
+    driving = Driving(
+        fleet=fleet,
+        on_progress=given.pop("on_progress"),
+        on_found=None if on_backup is None else on_found,
+    )
     given["to"] = _path(given["to"], "to")
     given["keep"] = None if keep is None else keep._numbers()
     return given, driving

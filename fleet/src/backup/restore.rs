@@ -106,11 +106,14 @@ pub async fn restore(file: &Path, into: &Place, options: &RestoreOptions, host: 
         options,
         host,
     };
-    let mut restored = if manifest.kind == Kind::Logical {
-        logical::restore(&task).await?
+    let restored = if manifest.kind == Kind::Logical {
+        logical::restore(&task).await
     } else {
-        archive::restore(&task).await?
+        archive::restore(&task).await
     };
+    // However it ended: names may mean other tables by now.
+    into.connection.forget_names();
+    let mut restored = restored?;
     restored.seconds = began.elapsed().as_secs_f64();
     Ok(restored)
 }

@@ -26,6 +26,11 @@ use crate::host::{Host, Notice};
 /// Only those from before the first step: a source or a stage that cannot be used or reached, a journal that exists already
 /// or cannot be written.
 pub async fn run(source: &Source, stages: &[Stage], options: &DeployOptions, host: &dyn Host) -> Result<Report, Error> {
+    // On the heap: its state is large, and would be copied about with that of whoever waits for it.
+    Box::pin(begin(source, stages, options, host)).await
+}
+
+async fn begin(source: &Source, stages: &[Stage], options: &DeployOptions, host: &dyn Host) -> Result<Report, Error> {
     let settle = seconds(options.settle)?;
     let targets = stage::find(stages).await?;
     let pinned = Pinned::read(source).await?;
@@ -77,6 +82,10 @@ pub async fn resume(
     options: &ResumeOptions,
     host: &dyn Host,
 ) -> Result<Report, Error> {
+    Box::pin(go_on(journal, stages, options, host)).await
+}
+
+async fn go_on(journal: &Path, stages: &[Stage], options: &ResumeOptions, host: &dyn Host) -> Result<Report, Error> {
     let settle = seconds(options.settle)?;
     let path = journal.to_owned();
     let _lock = Lock::take(existing(&path)?).await?;

@@ -75,12 +75,12 @@ pub(crate) async fn run(verb: &str, given: Json, context: Context, host: Arc<dyn
                 SourceArgument::Text(text) => Source::Text(text),
                 SourceArgument::Folder(path) => Source::Folder(path),
             };
-            Box::pin(super::run(&source, &found(stages, &context).await?, &options, host)).await?
+            super::run(&source, &found(stages, &context).await?, &options, host).await?
         }
         "resume" => {
             let again: Again<ResumeOptions> = arguments("deploy.resume", given)?;
             let stages = found(again.stages, &context).await?;
-            Box::pin(super::resume(&again.journal, &stages, &again.options, host)).await?
+            super::resume(&again.journal, &stages, &again.options, host).await?
         }
         "revert" => {
             let again: Again<RevertOptions> = arguments("deploy.revert", given)?;

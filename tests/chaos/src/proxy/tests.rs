@@ -75,8 +75,9 @@ async fn ask(lane: &Lane) -> (String, bool) {
 
 #[tokio::test]
 async fn answers_are_spoilt_as_told_and_then_left_alone() {
+    type Looks = fn(&str) -> bool;
     let whole = |text: &str| text.ends_with(BODY);
-    let rows: [(Spoil, fn(&str) -> bool); 8] = [
+    let rows: [(Spoil, Looks); 8] = [
         (Spoil::Head(0.5, End::Close), |text| !text.contains("\r\n\r\n")),
         (Spoil::Body(0.5, End::Close), |text| {
             text.ends_with(&BODY[..BODY.len() / 2])

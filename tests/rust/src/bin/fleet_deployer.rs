@@ -74,7 +74,8 @@ async fn main() {
                 },
                 ..DeployOptions::default()
             };
-            deploy::run(&Source::Place(place(&order["source"])), &stages, &options, &host).await
+            let source = Source::Place(place(&order["source"]));
+            deploy::run(&source, &stages, &options, &host).await
         }
         "resume" => {
             let options = ResumeOptions {

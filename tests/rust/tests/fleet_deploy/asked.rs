@@ -1,7 +1,7 @@
 //! Gates, checks and tests: what is asked, and what a no leaves untouched.
 
 use serde_json::json;
-use xano_fleet::deploy::{self, DeployOptions, Outcome, Stage, Step};
+use xano_fleet::deploy::{self, DeployOptions, Outcome, ResumeOptions, Stage, Step};
 use xano_fleet::{Place, Silent};
 
 use crate::support::{Hands, World, answers, step};
@@ -44,7 +44,7 @@ async fn a_refused_gate_leaves_a_protected_stage_untouched() {
     }
     // Another day the answer is another.
     let host = Hands::default();
-    let report = deploy::resume(&world.journal(), &stages, &Default::default(), &host)
+    let report = deploy::resume(&world.journal(), &stages, &ResumeOptions::default(), &host)
         .await
         .expect("a report");
     assert!(report.ok, "{}", report.text());
@@ -147,7 +147,13 @@ async fn tests_that_fail_stop_it_and_tests_that_cannot_run_are_said_not_to_have(
     // A server that runs it and finds it failing.
     let failing = json!({"status": "exception", "message": "1 is not 2"});
     world.faults(&answers("/workspace/*/workflow_test/*/run", &failing));
-    let report = deploy::resume(&world.journal(), &one_stage, &Default::default(), &Hands::default()).await;
+    let report = deploy::resume(
+        &world.journal(),
+        &one_stage,
+        &ResumeOptions::default(),
+        &Hands::default(),
+    )
+    .await;
     let report = report.expect("a report");
     assert!(
         report.text().contains("1 is not 2") && report.outcome == Outcome::Failed,
@@ -166,7 +172,13 @@ async fn tests_that_fail_stop_it_and_tests_that_cannot_run_are_said_not_to_have(
         "/workspace/*/workflow_test/*/run",
         &json!({"status": "ok", "timing": 0.1}),
     ));
-    let report = deploy::resume(&world.journal(), &one_stage, &Default::default(), &Hands::default()).await;
+    let report = deploy::resume(
+        &world.journal(),
+        &one_stage,
+        &ResumeOptions::default(),
+        &Hands::default(),
+    )
+    .await;
     let report = report.expect("a report");
     assert!(report.ok, "{}", report.text());
     assert_eq!(step(&report, "staging", Step::Test), ("done", "1 passed".to_owned()));

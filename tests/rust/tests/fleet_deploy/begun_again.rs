@@ -1,7 +1,7 @@
 //! Journals: who may use them, what is in them, and what is not believed.
 
 use serde_json::{Value, json};
-use xano_fleet::deploy::{self, DeployOptions, Outcome, Stage};
+use xano_fleet::deploy::{self, DeployOptions, Outcome, ResumeOptions, RevertOptions, Stage};
 
 use crate::support::{Hands, World};
 
@@ -26,10 +26,10 @@ async fn a_journal_is_of_one_deployment_and_of_its_stages() {
     others.reverse();
     for stages in [vec![Stage::new("prod", world.place(world.prod))], others] {
         for error in [
-            deploy::resume(&world.journal(), &stages, &Default::default(), &refused)
+            deploy::resume(&world.journal(), &stages, &ResumeOptions::default(), &refused)
                 .await
                 .expect_err("other stages"),
-            deploy::revert(&world.journal(), &stages, &Default::default(), &refused)
+            deploy::revert(&world.journal(), &stages, &RevertOptions::default(), &refused)
                 .await
                 .expect_err("other stages"),
         ] {
@@ -54,24 +54,25 @@ async fn a_journal_is_of_one_deployment_and_of_its_stages() {
     assert!(!kept.exists(), "nobody needs it any more");
 }
 
+/// Asks for the journal while the deployment waits for its answer.
+struct Busy<'w>(&'w World, std::sync::Mutex<Vec<String>>);
+impl xano_fleet::Host for Busy<'_> {
+    fn tell(&self, _notice: xano_fleet::Notice) {}
+
+    fn ask(&self, _question: xano_fleet::Question) -> xano_fleet::Asking<'_> {
+        Box::pin(async move {
+            let seen = deploy::status(&self.0.journal()).expect("a report");
+            assert!(seen.running && seen.outcome == Outcome::Interrupted && !seen.ok);
+            let error = self.0.resume(&Hands::default()).await.expect_err("in use");
+            self.1.lock().expect("no panic").push(error.to_string());
+            Ok(xano_fleet::Answer::no("that is enough"))
+        })
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_journal_in_use_is_refused() {
     let world = World::new().await;
-    // Asks for the journal while the deployment waits for its answer.
-    struct Busy<'w>(&'w World, std::sync::Mutex<Vec<String>>);
-    impl xano_fleet::Host for Busy<'_> {
-        fn tell(&self, _notice: xano_fleet::Notice) {}
-
-        fn ask(&self, _question: xano_fleet::Question) -> xano_fleet::Asking<'_> {
-            Box::pin(async move {
-                let seen = deploy::status(&self.0.journal()).expect("a report");
-                assert!(seen.running && seen.outcome == Outcome::Interrupted && !seen.ok);
-                let error = self.0.resume(&Hands::default()).await.expect_err("in use");
-                self.1.lock().expect("no panic").push(error.to_string());
-                Ok(xano_fleet::Answer::no("that is enough"))
-            })
-        }
-    }
     let host = Busy(&world, std::sync::Mutex::default());
     world.deploy(&world.options(), &host).await;
     let errors = host.1.into_inner().expect("no panic");
@@ -180,7 +181,7 @@ async fn resuming_keeps_to_what_was_begun() {
     // What was made protected stays it.
     let stages: Vec<Stage> = world.stages().into_iter().map(Stage::protected).collect();
     let host = Hands::default();
-    let report = deploy::resume(&world.journal(), &stages, &Default::default(), &host)
+    let report = deploy::resume(&world.journal(), &stages, &ResumeOptions::default(), &host)
         .await
         .expect("a report");
     assert!(
@@ -201,4 +202,35 @@ async fn resuming_keeps_to_what_was_begun() {
     assert_eq!(world.honest(&report).await, [true, true]);
     let default = DeployOptions::default();
     assert!(default.dry_run && default.rules.gate && !default.rules.drop_tables);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn encrypted_backups_stay_encrypted_when_it_is_resumed() {
+    let world = World::new().await;
+    let mut options = world.options();
+    options.backup_password = Some("hunter2".to_owned());
+    let refused = Hands {
+        no_gate: Some("later"),
+        ..Hands::default()
+    };
+    world.deploy(&options, &refused).await;
+    let error = world
+        .resume(&Hands::default())
+        .await
+        .expect_err("prod has no backup yet");
+    assert!(
+        error.code() == "config_error" && error.to_string().contains("password"),
+        "{error}"
+    );
+    let again = ResumeOptions {
+        backup_password: Some("hunter2".to_owned()),
+        settle: 0.05,
+    };
+    let report = deploy::resume(&world.journal(), &world.stages(), &again, &Hands::default()).await;
+    let report = report.expect("a report");
+    assert!(report.ok, "{}", report.text());
+    for stage in &report.stages {
+        let backup = std::fs::read(stage.backup.as_ref().expect("a backup")).expect("a file");
+        assert!(!backup.starts_with(&[0x1f, 0x8b]), "{} is no plain archive", stage.name);
+    }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use xano_fleet::Silent;
-use xano_fleet::deploy::{self, DeployOptions, Outcome, Source, Stage, Step};
+use xano_fleet::deploy::{self, DeployOptions, Outcome, ResumeOptions, RevertOptions, Source, Stage, Step};
 
 use crate::support::{Hands, OLD, World, new_version, step};
 
@@ -97,10 +97,10 @@ async fn changes_of_tables_are_asked_for_and_said_to_stay() {
     assert_eq!(host.questions()[0].2, "write");
     assert_eq!(world.audit(world.prod).await, Vec::<String>::new());
     // Then with a yes to that, and a check that fails: going back does not take the column back, and that is said.
-    let report = deploy::resume(&world.journal(), &stages, &Default::default(), &Hands::default()).await;
+    let report = deploy::resume(&world.journal(), &stages, &ResumeOptions::default(), &Hands::default()).await;
     let report = report.expect("a report");
     assert!(report.ok, "{}", report.text());
-    let report = deploy::revert(&world.journal(), &stages, &Default::default(), &Hands::default()).await;
+    let report = deploy::revert(&world.journal(), &stages, &RevertOptions::default(), &Hands::default()).await;
     let report = report.expect("a report");
     assert!(
         report.ok && report.warnings[0].contains("customer changed"),
@@ -118,7 +118,7 @@ async fn changes_of_tables_are_asked_for_and_said_to_stay() {
 async fn without_delete_nothing_goes() {
     let world = World::new().await;
     let report = deployed(&world, "function more {\n  response = 3\n}", |options| {
-        options.rules.delete = false
+        options.rules.delete = false;
     })
     .await;
     assert!(report.ok, "{}", report.text());
@@ -151,27 +151,28 @@ async fn a_mistake_in_the_source_is_told_before_anything_is_written() {
     assert!(!report.ok && report.text().contains("allow_push"), "{}", report.text());
 }
 
+/// While it goes live, writes into the new branch.
+struct Meddler<'w>(&'w World, Hands);
+impl xano_fleet::Host for Meddler<'_> {
+    fn tell(&self, notice: xano_fleet::Notice) {
+        self.1.tell(notice);
+    }
+
+    fn ask(&self, question: xano_fleet::Question) -> xano_fleet::Asking<'_> {
+        Box::pin(async move {
+            if question.about["stage"] == "prod" {
+                let branch = question.about["branch"].as_str().expect("a label").to_owned();
+                let multidoc = self.0.place(self.0.prod).workspace().multidoc();
+                multidoc.push("function meddled {\n}").branch(branch).await?;
+            }
+            self.1.ask(question).await
+        })
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_live_but_not_the_source_is_put_back() {
     let world = World::new().await;
-    // While it goes live, somebody writes into the new branch.
-    struct Meddler<'w>(&'w World, Hands);
-    impl xano_fleet::Host for Meddler<'_> {
-        fn tell(&self, notice: xano_fleet::Notice) {
-            self.1.tell(notice);
-        }
-
-        fn ask(&self, question: xano_fleet::Question) -> xano_fleet::Asking<'_> {
-            Box::pin(async move {
-                if question.about["stage"] == "prod" {
-                    let branch = question.about["branch"].as_str().expect("a label").to_owned();
-                    let multidoc = self.0.place(self.0.prod).workspace().multidoc();
-                    multidoc.push("function meddled {\n}").branch(branch).await?;
-                }
-                self.1.ask(question).await
-            })
-        }
-    }
     let host = Meddler(&world, Hands::default());
     let report = world.deploy(&world.options(), &host).await;
     assert!(!report.ok && report.outcome == Outcome::Failed, "{}", report.text());
@@ -185,22 +186,24 @@ async fn what_is_live_but_not_the_source_is_put_back() {
     assert!(!world.text(world.prod).await.contains("meddled"));
 }
 
+/// Makes a branch of its own live when asked.
+struct Rival<'w>(&'w World);
+impl xano_fleet::Host for Rival<'_> {
+    fn tell(&self, _notice: xano_fleet::Notice) {}
+
+    fn ask(&self, _question: xano_fleet::Question) -> xano_fleet::Asking<'_> {
+        Box::pin(async move {
+            let workspace = self.0.place(self.0.staging).workspace();
+            workspace.branches().create("rival").await?;
+            workspace.branch("rival").set_live().await?;
+            Ok(xano_fleet::Answer::yes())
+        })
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_branch_that_somebody_else_made_live_is_not_overruled() {
     let world = World::new().await;
-    struct Rival<'w>(&'w World);
-    impl xano_fleet::Host for Rival<'_> {
-        fn tell(&self, _notice: xano_fleet::Notice) {}
-
-        fn ask(&self, _question: xano_fleet::Question) -> xano_fleet::Asking<'_> {
-            Box::pin(async move {
-                let workspace = self.0.place(self.0.staging).workspace();
-                workspace.branches().create("rival").await?;
-                workspace.branch("rival").set_live().await?;
-                Ok(xano_fleet::Answer::yes())
-            })
-        }
-    }
     let report = world.deploy(&world.options(), &Rival(&world)).await;
     assert!(
         !report.ok && report.text().contains("Somebody else made \"rival\""),

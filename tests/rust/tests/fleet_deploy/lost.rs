@@ -102,3 +102,50 @@ async fn a_push_that_never_arrives_fails_and_leaves_what_was() {
     assert_eq!(world.honest(&report).await, [false, false]);
     assert_eq!(world.audit(world.prod).await, Vec::<String>::new());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_branch_of_which_nothing_is_heard_any_more_is_said_to_be_unknown() {
+    let world = World::with(|options| options.max_retries = 0).await;
+    let (emulator, staging) = (Arc::clone(&world.emulator), world.staging);
+    let dies = move || {
+        let path = format!("/workspace/{staging}/branch");
+        let rules = json!({"rules": [
+            {"kind": "reset_after", "method": "POST", "path": path, "times": 1},
+            {"kind": "close", "method": "GET", "path": path, "times": "always", "after": 1},
+        ]});
+        assert_eq!(emulator.control("POST", "/faults", &rules).0, 200);
+    };
+    let host = Hands {
+        when: Some(("staging branch begun", Box::new(dies))),
+        ..Hands::default()
+    };
+    let report = world.deploy(&world.options(), &host).await;
+    world.end_faults();
+    assert_eq!(step(&report, "staging", Step::Branch).0, "unknown", "{}", report.text());
+    assert!(report.stages[0].branch_left, "it may be there, and it is");
+    let report = world.resume(&Hands::default()).await.expect("a report");
+    assert!(report.ok, "{}", report.text());
+    assert_eq!(
+        world.audit(world.staging).await,
+        ["branch.create", "workspace.push", "branch.live"]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_branch_that_is_gone_cannot_be_gone_back_to_and_that_is_said() {
+    let world = World::new().await;
+    let prod = world.place(world.prod).workspace();
+    prod.branches().create("base").await.expect("a branch");
+    prod.branch("base").set_live().await.expect("live");
+    let report = world.deploy(&world.options(), &Hands::default()).await;
+    assert!(report.ok, "{}", report.text());
+    prod.branch("base").delete().await.expect("gone");
+    let report = world.revert(&Hands::default()).await.expect("a report");
+    assert!(!report.ok && report.outcome == Outcome::Failed, "{}", report.text());
+    assert!(report.text().contains("is still live in prod"), "{}", report.text());
+    assert_eq!(
+        world.honest(&report).await,
+        [false, true],
+        "staging was taken back all the same"
+    );
+}

@@ -264,13 +264,16 @@ impl Drop for World {
     }
 }
 
+/// Something done at a certain moment.
+pub type Deed = Box<dyn Fn() + Send + Sync>;
+
 /// A host that answers as it is told, remembers everything, and may end the work in the middle.
 #[derive(Default)]
 pub struct Hands {
     pub no_gate: Option<&'static str>,
     pub no_check: Option<&'static str>,
     /// Called when a step such as `prod live begun` is told.
-    pub when: Option<(&'static str, Box<dyn Fn() + Send + Sync>)>,
+    pub when: Option<(&'static str, Deed)>,
     /// Ends the work as if it were killed when so many steps were told.
     pub dies_at: Option<usize>,
     pub told: Mutex<Vec<Value>>,
