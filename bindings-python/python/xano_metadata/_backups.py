@@ -94,7 +94,8 @@ class _Manifest(Model):
         """Records in all, for a logical backup."""
         if self["tables"] is None:
             return None
-        return sum(count for table in self["tables"] for count in table["records"].values())
+        total: int = sum(count for table in self["tables"] for count in table["records"].values())
+        return total
 
 
 class Backup(_Manifest):

@@ -36,8 +36,8 @@ async fn a_good_archive_has_a_manifest_and_is_found_good() {
     #[cfg(unix)]
     for path in [&made.path, &made.manifest_path] {
         use std::os::unix::fs::PermissionsExt as _;
-        let mode = std::fs::metadata(path).expect("a file").permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
+        let rights = std::fs::metadata(path).expect("a file").permissions().mode();
+        assert_eq!(rights & 0o777, 0o600);
     }
 }
 
