@@ -1,7 +1,7 @@
 //! Install tokens are money: they are in the ledger, for its owner alone, and nowhere else.
 
 use serde_json::json;
-use xano_fleet::shop::{SqliteLedger, Wish};
+use xano_fleet::shop::{SaleFilter, SqliteLedger, Wish};
 use xano_metadata::ErrorKind;
 
 use crate::stand::{Stand, key};
@@ -16,7 +16,7 @@ async fn nothing_that_is_printed_holds_a_token() {
     let token = key(&sold.sale);
     let id = sold.sale.id.clone();
     let mut printed = vec![format!("{sold:?}"), serde_json::to_string(&sold.sale).expect("JSON")];
-    printed.push(format!("{:?}", shop.usage(Default::default()).await.expect("usage")));
+    printed.push(format!("{:?}", shop.usage(SaleFilter::default()).await.expect("usage")));
     printed.push(format!("{:?}", stand.tokens(xano_fleet::shop::TokenState::Sold)));
     printed.push(format!("{:?}", shop.journal(None).await.expect("a journal")));
     printed.push(serde_json::to_string(&shop.journal(None).await.expect("a journal")).expect("JSON"));
