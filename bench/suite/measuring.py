@@ -160,8 +160,8 @@ def measure(row: Row, rounds: int | None, tell: Tell) -> Runs:
 def on_one_processor(wanted: bool) -> Iterator[None]:
     """Lets server and client share one processor, where the system can.
 
-    Waking another processor costs more than a small call does on many virtual machines, differs from one to the next, and is
-    booked to whoever writes to the socket. A server in the network is not woken by its client.
+    Waking another processor costs more than a small call does on many virtual machines, differs from one to the next,
+    and is booked to whoever writes to the socket. A server in the network is not woken by its client.
     """
     if not (wanted and hasattr(os, "sched_setaffinity")):
         yield

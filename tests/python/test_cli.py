@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
@@ -249,7 +250,7 @@ def test_a_profile_and_a_fleet_bring_tokens(shell: Shell) -> None:
         "[environments.prod]\nprotected = true\n",
         encoding="utf-8",
     )
-    acme = {"ACME": shell.emulator.token}
+    acme: dict[str, Any] = {"ACME": shell.emulator.token}
     (instance,) = shell.document("instances", "--fleet", str(fleet), "--environment", "prod", **acme)["instances"]
     assert (instance["name"], instance["protected"]) == ("acme", True)
     done = shell.document("records", "export", "acme/Main", "customer", "c.csv", "--fleet", str(fleet), **acme)

@@ -6,10 +6,10 @@ import asyncio
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.python.conftest import Script
 from xano_metadata import (
     AsyncXano,
     Backup,
@@ -25,6 +25,8 @@ from xano_metadata import (
     verify_async,
 )
 from xano_metadata.testing import Emulator
+
+from .conftest import Script
 
 PAGE = Path(__file__).parents[2] / "docs" / "backups.md"
 
@@ -138,7 +140,8 @@ async def test_the_twins_do_the_same(demo: Emulator, tmp_path: Path) -> None:
 
 def test_bad_input_is_refused_before_anything_is_sent(instance: Instance, tmp_path: Path) -> None:
     main = instance.workspace("Main")
-    for keep in [{}, {"last": -1}, {"daily": True}, {"weekly": 1.5}]:
+    bad: list[dict[str, Any]] = [{}, {"last": -1}, {"daily": True}, {"weekly": 1.5}]
+    for keep in bad:
         with pytest.raises(ConfigError, match="Keep takes"):
             Keep(**keep)
     assert repr(Keep(3, daily=7)) == "Keep(last=3, daily=7, weekly=0)"

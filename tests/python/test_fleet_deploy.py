@@ -218,7 +218,7 @@ def test_arguments_are_looked_at(shop: Shop) -> None:
         lambda: deployment("none.json"),
     ):
         with pytest.raises(ConfigError):
-            call()
+            call()  # type: ignore[no-untyped-call]
     deploy(source, stages, dry_run=False, journal="a.json")
     with pytest.raises(RefusedError, match=r"a\.json already"):
         deploy(source, stages, dry_run=False, journal="a.json")

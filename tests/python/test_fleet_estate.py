@@ -16,9 +16,10 @@ from typing import Any
 import pytest
 
 import xano_metadata
-from tests.python.conftest import Script
 from xano_metadata import AsyncFleet, ConfigError, Fleet, Inventory, InventoryInstance, RateLimit, _fleet
 from xano_metadata.testing import Emulator
+
+from .conftest import Script
 
 PAGE = Path(__file__).parents[2] / "docs" / "fleet.md"
 NOWHERE = "http://127.0.0.1:1"

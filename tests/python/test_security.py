@@ -253,9 +253,9 @@ def test_json_without_a_bottom_is_a_clear_error(server: Server, text: str) -> No
             xano.request("GET", "/anything")
         assert len(str(caught.value)) < 1000
         for call in (xano.me, xano.snippets.list().all, xano.instances.list().first_page):
-            with pytest.raises(XanoError) as caught:
+            with pytest.raises(XanoError) as other:
                 call()
-            assert caught.value.code == "decode_error"
+            assert other.value.code == "decode_error"
     with pytest.raises(DecodeError):
         _native.loads(text)
 
@@ -290,8 +290,10 @@ def test_a_body_without_a_bottom_is_a_clear_error(xano: Xano, emulator: Emulator
 
 def test_an_endless_limit_is_no_limit(emulator: Emulator) -> None:
     names = "timeout connect_timeout read_timeout long_read_timeout deadline max_backoff max_retry_after".split()
-    with emulator.client(**dict.fromkeys(names, 1e18)) as xano:
-        assert xano.me(options=dict.fromkeys(["timeout", "read_timeout", "deadline", "connect_timeout"], 1e18)).id
+    of_client: Any = dict.fromkeys(names, 1e18)
+    of_call: Any = dict.fromkeys(["timeout", "read_timeout", "deadline", "connect_timeout"], 1e18)
+    with emulator.client(**of_client) as xano:
+        assert xano.me(options=of_call).id
 
 
 # Files

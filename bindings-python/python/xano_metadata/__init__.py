@@ -139,8 +139,8 @@ _HOMES = {
     "_fleet_backup": "Keep restore restore_async verify verify_async",
     "_fleet_compare": "Comparison ComparisonChange ComparisonSide ComparisonSkip compare compare_async",
     "_fleet_deploy": "Stage deploy deploy_async deployment resume resume_async revert revert_async",
-    "_fleet_deployment": "Deployment DeploymentChange DeploymentPreview DeploymentSource DeploymentStage DeploymentStep "
-    "DeploymentTests DeploymentTrouble",
+    "_fleet_deployment": "Deployment DeploymentChange DeploymentPreview DeploymentSource DeploymentStage "
+    "DeploymentStep DeploymentTests DeploymentTrouble",
     "_fleet_estate": "AsyncFleetMember FleetMember",
     "_fleet_health": "Health HealthChange InstanceHealth",
     "_fleet_inventory": "FleetFailure Inventory InventoryBranch InventoryInstance InventoryTable InventoryWorkspace",
@@ -154,7 +154,8 @@ _HOMES = {
     "_tasks": "Question TaskProgress",
     "_time": "parse_time",
     "errors": "ApiError AuthenticationError BadRequestError Cancelled ConfigError ConflictError ConnectionError "
-    "DecodeError NotFoundError PermissionError RateLimitError RecordError RefusedError ServerError TimeoutError XanoError",
+    "DecodeError NotFoundError PermissionError RateLimitError RecordError RefusedError ServerError TimeoutError "
+    "XanoError",
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
 _MODULES = ("errors", "testing", "types")

@@ -339,11 +339,8 @@ def deployment(journal: Path) -> Deployment:
     return Deployment(run("deploy.status", {"journal": _path(journal, "journal")}, Driving()))
 
 
-_Callbacks = tuple  # (check, gate, on_step, on_progress)
-
-
 def _begun(
-    source: Any, stages: Iterable[Stage], options: dict[str, Any], fleet: Any, callbacks: _Callbacks[Any, ...]
+    source: Any, stages: Iterable[Stage], options: dict[str, Any], fleet: Any, callbacks: tuple[Any, Any, Any, Any]
 ) -> tuple[dict[str, Any], Driving]:
     places = Places()
     if isinstance(source, str):
@@ -359,7 +356,7 @@ def _begun(
 
 
 def _again(
-    journal: Any, stages: Iterable[Stage], options: dict[str, Any], fleet: Any, callbacks: _Callbacks[Any, ...]
+    journal: Any, stages: Iterable[Stage], options: dict[str, Any], fleet: Any, callbacks: tuple[Any, Any, Any, Any]
 ) -> tuple[dict[str, Any], Driving]:
     places = Places()
     options = {key: value for key, value in options.items() if value is not None}
@@ -378,7 +375,8 @@ def _stages(stages: Iterable[Stage], places: Places) -> list[dict[str, Any]]:
     ]
 
 
-def _driving(places: Places, fleet: Any, callbacks: _Callbacks[Any, ...]) -> Driving:
+def _driving(places: Places, fleet: Any, callbacks: tuple[Any, Any, Any, Any]) -> Driving:
+    """What drives the task; the callbacks are `check`, `gate`, `on_step` and `on_progress`."""
     check, gate, on_step, on_progress = callbacks
     for name, callback in (("check", check), ("gate", gate or None), ("on_step", on_step)):
         if callback is not None and not callable(callback):

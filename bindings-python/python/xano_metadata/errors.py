@@ -188,7 +188,7 @@ class RecordError(XanoError):
 
 
 class RefusedError(XanoError):
-    """Something asked for a yes, a name or a clean state, and did not get it. What it would have changed is as it was."""
+    """It asked for a yes, a name or a clean state and did not get it; what it would have changed is as it was."""
 
     default_code = "refused"
 
