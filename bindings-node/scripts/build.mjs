@@ -1,7 +1,7 @@
 // Compiles the TypeScript sources into bindings-node/dist: CommonJS with its declarations, and an ES module that hands
 // out the same objects, so that `instanceof` holds whichever way a program and its dependencies load the package.
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -23,6 +23,15 @@ for (const folder of [cjs, esm]) {
 // Documentation belongs into the declarations; in the code it would only make loading slower.
 compile('--declaration', '--emitDeclarationOnly')
 compile('--removeComments')
+
+// What is not needed for calling the API (the rooms of the fleet, constructors, search) is loaded by whoever uses it.
+const index = join(cjs, 'index.js')
+const eager = /^var (fleet\w*|constructors|download|search|values)_js_1 = require\((".+")\);\n/gm
+let text = readFileSync(index, 'utf8')
+for (const [line, room, path] of text.matchAll(eager)) {
+  text = text.replace(line, '').replaceAll(`return ${room}_js_1.`, `return require(${path}).`)
+}
+writeFileSync(index, text)
 
 for (const entry of ['index', 'testing']) {
   const names = Object.keys(require(join(cjs, `${entry}.js`))).sort()

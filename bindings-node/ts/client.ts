@@ -11,12 +11,12 @@
  */
 
 import { decode } from './decode.js'
-import { Download } from './download.js'
+import type { Download } from './download.js'
 import { ConfigError } from './errors.js'
 import { readEvent, readStats, type Stats } from './events.js'
 import type { CompareOptions, Comparison } from './fleet-compare.js'
-import { Shop, type ShopOptions } from './fleet-shop.js'
-import { Fleet, fleetOf, lend, type FleetConfig } from './fleet.js'
+import type { Shop, ShopOptions } from './fleet-shop.js'
+import type { Fleet, FleetConfig, Lender } from './fleet.js'
 import { AccountApi } from './generated/account.js'
 import { InstanceApi } from './generated/instance.js'
 import type { InstanceInfo } from './generated/types.js'
@@ -98,7 +98,8 @@ function readAny(delivery: Delivery): unknown {
 }
 
 function fetchSrc(resource: Resource, src: string, options?: Pick<CallOptions, 'signal'>): Download {
-  return new Download({
+  const room = require('./download.js') as typeof import('./download.js')
+  return new room.Download({
     operation: 'fetch',
     signal: options?.signal,
     async open() {
@@ -160,6 +161,7 @@ export class Xano extends AccountApi {
    * @throws {@link ConfigError} when the configuration cannot be used; the message names line and key.
    */
   fleet(config?: string | URL | FleetConfig): Fleet {
+    const { fleetOf } = require('./fleet.js') as typeof import('./fleet.js')
     return fleetOf(engineOf(this).client, config)
   }
 
@@ -169,7 +171,8 @@ export class Xano extends AccountApi {
    * @param ledger - Path of its ledger, a SQLite file; made when there is none, for its owner alone.
    */
   shop(ledger: string, options: ShopOptions = {}): Shop {
-    return new Shop(engineOf(this).client, ledger, options)
+    const room = require('./fleet-shop.js') as typeof import('./fleet-shop.js')
+    return new room.Shop(engineOf(this).client, ledger, options)
   }
 
   /**
@@ -309,7 +312,8 @@ export class Instance extends InstanceApi {
 /** Listeners of fleets that have clients of their own. */
 const listeners = new WeakMap<NativeFleet, number>()
 
-lend({
+/** @internal What fleets need of this module. */
+export const LENDER: Lender = {
   fleet(client, config, options) {
     if (client) return guarded(() => nativeHub().fleet(client, config, null, RUNTIME, 0))
     const json = clientOptionsJson(options)
@@ -328,7 +332,7 @@ lend({
     unlisten(listeners.get(fleet) ?? 0)
   },
   instance: (client, connection) => new Instance(new Derived(connection, { client, listener: 0 }) as unknown as string),
-})
+}
 
 // Node 20 has these symbols only from some release on; where they are missing there is no syntax to use them either.
 for (const class_ of [Xano, Instance]) {

@@ -74,11 +74,9 @@ export interface Lender {
   instance(client: NativeClient, connection: NativeConnection): Instance
 }
 
-let lender: Lender | undefined
-
-/** @internal Called once by `client.ts`, which loads this module. */
-export function lend(by: Lender): void {
-  lender = by
+/** The lender, loaded when it is first needed: each of the two modules would otherwise have to be there before the other. */
+function lender(): Lender {
+  return (require('./client.js') as typeof import('./client.js')).LENDER
 }
 
 /** @internal Natives, by their fleet, for the other rooms. */
@@ -133,7 +131,7 @@ export class Fleet {
     return told.flatMap((entry) => {
       const client = fleet.client(entry.name)
       const connection = fleet.connection(entry.name)
-      return client && connection && lender ? [{ ...entry, instance: lender.instance(client, connection) }] : []
+      return client && connection ? [{ ...entry, instance: lender().instance(client, connection) }] : []
     })
   }
 
@@ -183,7 +181,7 @@ export class Fleet {
 
   /** Ends the clients that the fleet made for accounts and instances of its configuration, not the one it came from. */
   close(): void {
-    lender?.close(this[NATIVE])
+    lender().close(this[NATIVE])
   }
 }
 
@@ -201,8 +199,7 @@ function make(
   config: string | URL | FleetConfig | undefined,
   options: FleetOptions,
 ): NativeFleet {
-  if (!lender) throw new ConfigError('The client is not loaded.')
-  return lender.fleet(client, configJson(config), options)
+  return lender().fleet(client, configJson(config), options)
 }
 
 function configJson(config: unknown): string {

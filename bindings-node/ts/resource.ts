@@ -5,7 +5,7 @@
 import { inspect, type InspectOptions } from 'node:util'
 
 import { decode } from './decode.js'
-import { Download, EventStream } from './download.js'
+import type { Download, EventStream } from './download.js'
 import { guarded, submit, unlisten } from './hub.js'
 import type { Delivery, NativeBody, NativeConnection, NativeDownload } from './native.js'
 import type { CallOptions } from './options.js'
@@ -182,7 +182,8 @@ export function download(
   params: object | undefined,
   options: CallOptions | undefined,
 ): Download {
-  return new Download(opening(resource, operation, args, params, options))
+  const room = require('./download.js') as typeof import('./download.js')
+  return new room.Download(opening(resource, operation, args, params, options))
 }
 
 /** The events that an operation answers. */
@@ -193,5 +194,6 @@ export function events<T>(
   params: object | undefined,
   options: CallOptions | undefined,
 ): EventStream<T> {
-  return new EventStream<T>(opening(resource, operation, args, params, options))
+  const room = require('./download.js') as typeof import('./download.js')
+  return new room.EventStream<T>(opening(resource, operation, args, params, options))
 }
