@@ -61,6 +61,7 @@ def face(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     native = types.ModuleType("xano_metadata._native")
     native.dumps = lambda value, name="": str(value).lower().encode()  # type: ignore[attr-defined]
     native.loads = lambda text: None  # type: ignore[attr-defined]
+    native.writes = lambda operation: False  # type: ignore[attr-defined]
     for name in [n for n in sys.modules if n.split(".")[0] == "xano_metadata"]:
         del sys.modules[name]
     sys.modules["xano_metadata._native"] = native

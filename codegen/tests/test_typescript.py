@@ -21,13 +21,17 @@ from codegen.tests.helpers import FIXTURES, fixture, model
 
 WORK = ROOT / "target" / "codegen-tests" / "typescript"
 NEEDS_THE_REAL_TABLE = (
+    "branch.ts",
+    "cli.ts",
     "client.ts",
     "index.ts",
     "jobs.ts",
     "reader.ts",
     "record-options.ts",
     "records.ts",
+    "tasks.ts",
     "testing.ts",
+    "workspace.ts",
 )
 
 
@@ -42,7 +46,7 @@ def outcome() -> dict[str, Any]:
     shutil.rmtree(WORK, ignore_errors=True)
     (WORK / "ts").mkdir(parents=True)
     for file in (ROOT / "bindings-node" / "ts").glob("*.ts"):
-        if file.name not in NEEDS_THE_REAL_TABLE:
+        if file.name not in NEEDS_THE_REAL_TABLE and not file.name.startswith("fleet"):
             shutil.copy(file, WORK / "ts")
     for file in (FIXTURES / "typescript").glob("*.ts"):
         shutil.copy(file, WORK / "ts")
