@@ -143,7 +143,7 @@ test-chaos: build-python build-node
 	$(MAKE) --no-print-directory chaos LOADS=1
 
 test-judges: build-python build-node tests/judges/node_modules/.ready
-	node --test tests/judges/js-sdk.test.mjs
+	node --test tests/judges/js-sdk.test.mjs tests/judges/express.test.mjs
 	$(PY) -m pytest -q tests/judges
 
 # Lint
