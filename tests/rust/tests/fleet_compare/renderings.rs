@@ -35,7 +35,8 @@ async fn hostile_names_and_scripts_stay_text() {
 async fn long_diffs_are_cut_and_say_so() {
     let world = World::new();
     let (left, right) = (world.empty("Left").await, world.empty("Right").await);
-    let long: String = (0..500).map(|line| format!("  line_{line} = {line}\n")).collect();
+    let lines: Vec<String> = (0..500).map(|line| format!("  line_{line} = {line}\n")).collect();
+    let long = lines.concat();
     let wide = "x".repeat(100_000);
     let text = format!("function long {{\n{long}  wide = \"{wide}\"\n}}\n");
     left.apply(&post("/function", Content::Script(script("function", "long", 1))))
