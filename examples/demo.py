@@ -7,6 +7,7 @@ import os
 import shlex
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from xano_metadata.testing import Emulator
@@ -30,10 +31,11 @@ def command(language: str, name: str) -> list[str]:
 
 
 def main() -> None:
-    with Emulator(seed_demo=True) as emulator:
+    with Emulator(seed_demo=True) as emulator, tempfile.TemporaryDirectory() as folder:
         print(f"A Xano runs on this machine: {emulator.account_url}\n", flush=True)
         environment = {**os.environ, "XANO_TOKEN": emulator.token, "XANO_ACCOUNT_URL": emulator.account_url}
         for language in ("python", "node"):
+            environment["SHOP_LEDGER"] = str(Path(folder) / f"{language}.db")
             for name, arguments in STEPS:
                 run = [*command(language, name), *arguments]
                 shown = shlex.join([Path(run[0]).name, os.path.relpath(run[1]), *arguments])
