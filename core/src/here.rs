@@ -13,16 +13,12 @@ use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::client::Client;
 use crate::process;
-
-/// After so long without a call the connections are looked at before they are used: servers do not close sooner what
-/// answered just now.
-const FRESH: Duration = Duration::from_millis(20);
 
 thread_local! {
     /// Whether this thread is driving a [`Here`] now.
@@ -91,7 +87,6 @@ impl Shelf {
 struct Own {
     /// Always there until it is dropped.
     runtime: Option<Runtime>,
-    used: Instant,
     /// The process it was made in.
     pid: u32,
 }
@@ -101,7 +96,6 @@ impl Own {
         let runtime = Builder::new_current_thread().enable_all().build().ok()?;
         Some(Self {
             runtime: Some(runtime),
-            used: Instant::now(),
             pid: process::id(),
         })
     }
@@ -150,7 +144,8 @@ impl<'c> Here<'c> {
     /// and drive it on.
     pub fn drive<F: Future>(&mut self, call: Pin<&mut F>, limit: Duration) -> Option<F::Output> {
         let own = self.own.as_mut()?;
-        let look = !self.busy && own.used.elapsed() > FRESH;
+        // Even right behind an answer: a server may close without a word, and a write on that connection would be in doubt.
+        let look = !self.busy;
         self.busy = true;
         let runtime = own.runtime.as_ref()?;
         let _mark = Mark::set();
@@ -163,7 +158,6 @@ impl<'c> Here<'c> {
             tokio::time::timeout(limit, call).await.ok()
         });
         self.busy = output.is_none();
-        own.used = Instant::now();
         output
     }
 }
