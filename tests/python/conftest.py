@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import textwrap
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -84,3 +85,11 @@ def reply(body: Any = None, *, status: int = 200, text: str | None = None, **fie
 
 
 __all__ = ["AsyncXano", "Script", "reply"]
+
+
+def until(holds: Callable[[], bool], seconds: float = 20) -> None:
+    """Waits until it is so; fails the test when it never is."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "it was never so"
+        time.sleep(0.005)

@@ -4,22 +4,12 @@ from __future__ import annotations
 
 import logging
 import sys
-import threading
-import time
-from collections.abc import Callable
 
 import pytest
 
 from xano_metadata.testing import Emulator
 
-from .conftest import Script
-
-
-def until(done: Callable[[], bool]) -> None:
-    limit = time.monotonic() + 5
-    while not done():
-        assert time.monotonic() < limit
-        threading.Event().wait(0.005)
+from .conftest import Script, until
 
 
 def test_each_answer_is_a_record(emulator: Emulator, caplog: pytest.LogCaptureFixture) -> None:

@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,7 +21,7 @@ from xano_metadata import Cancelled, ConfigError, JobProgress
 from xano_metadata._generated.sync.records import TableRecords
 from xano_metadata.testing import Emulator
 
-from .conftest import Script
+from .conftest import Script, until
 from .tables import Column, a_table, twin
 from .test_lifecycle import wait_for_request
 
@@ -48,14 +47,6 @@ class Stop(Exception):  # noqa: N818 - it is no error
 def outcomes(emulator: Emulator) -> set[str]:
     """What became of the requests that load rows."""
     return {request["outcome"] for request in emulator.requests() if request["path"].endswith("/bulk")}
-
-
-def until(holds: Callable[[], bool]) -> None:
-    """Waits until it is so."""
-    end = time.monotonic() + 20
-    while not holds():
-        assert time.monotonic() < end, "it was never so"
-        threading.Event().wait(0.005)
 
 
 def each_once(records: TableRecords, rows: int = MANY) -> None:

@@ -7,8 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -18,19 +16,12 @@ from xano_metadata import Cancelled, ConfigError, XanoError
 from xano_metadata._tasks import Driving, Places, Question, TaskProgress, found, found_async, run, run_async, start
 from xano_metadata.testing import Emulator
 
-from .conftest import Script
+from .conftest import Script, until
 
 ALL: dict[str, Any] = {
     "acts": [{"progress": 3}, {"found": {"id": 1}}, {"ask": "Go on?"}, {"found": {"id": 2}}],
     "result": {"big": 2**63},
 }
-
-
-def until(holds: Any) -> None:
-    limit = time.monotonic() + 20
-    while not holds():
-        assert time.monotonic() < limit, "it did not come to it"
-        threading.Event().wait(0.005)
 
 
 def test_steps_are_told_asked_and_returned() -> None:
@@ -233,10 +224,12 @@ def test_a_loop_that_is_closed_does_not_hurt(tmp_path: Path) -> None:
     assert run("rehearsal", {}, Driving())["answers"] == []
 
 
-def test_a_task_that_was_given_up_says_so() -> None:
-    task = start("rehearsal", {"acts": [{"ask": "Go on?"}]}, Driving())
+def test_a_task_that_was_given_up_says_so(tmp_path: Path) -> None:
+    held = tmp_path / "held"
+    task = start("rehearsal", {"acts": [{"warn": "Careful."}, {"hold": str(held)}]}, Driving())
+    until(held.exists)
     task.cancel(2)
-    assert task.next()["step"] == "ask", "what was told before is still there"
+    assert task.next()["step"] == "warning", "what was told before is still there"
     with pytest.raises(Cancelled, match="given up"):
         task.next()
     with pytest.raises(ConfigError, match="no more steps"):
