@@ -15,7 +15,7 @@ from codegen.naming import pascal, safe, words
 from codegen.output import MARK, Output
 from codegen.rust_makers import add, constructors, edit, maker_rows
 from codegen.rust_types import Types, quote, rustdoc
-from codegen.syntax import Enum, ListOf, Nullable, Scalar, TableError, Type
+from codegen.syntax import Enum, ListOf, MapOf, Named, Nullable, Object, PageOf, Scalar, TableError, Type
 
 FOLDER = "core/src/api"
 DISPATCH = "core/tests/generated/dispatch.rs"
@@ -81,12 +81,19 @@ def _row(operation: Operation) -> str:
         f"method: Method::{operation.method.capitalize()}, path: {quote(operation.path)}, "
         f"path_params: &[{_params(operation, 'path')}], query: &[{_params(operation, 'query')}], "
         f"headers: &[{_params(operation, 'header')}], body: {body}, "
-        f"answer: AnswerKind::{_ANSWERS[operation.answer.kind]}, paging: {_paging(operation)}, "
+        f"answer: AnswerKind::{_ANSWERS[operation.answer.kind]}, owes: {_bool(_owes(operation))}, "
+        f"paging: {_paging(operation)}, "
         f"scope: {_option(operation.scope)}, idempotent: {_bool(operation.idempotent)}, "
         f"timeout: TimeoutClass::{'Long' if operation.long else 'Normal'}, "
         f"writes: {_bool(operation.effect != 'read')}, destructive: {_bool(operation.effect == 'destroy')}, "
         f"deprecated: {_bool(operation.deprecated is not None)}, unpublished: {_bool(operation.unpublished)} }},\n"
     )
+
+
+def _owes(operation: Operation) -> bool:
+    """Whether a list or an object is promised, so that no answer at all is a broken one."""
+    promised = operation.answer.type
+    return operation.answer.kind == "json" and isinstance(promised, (ListOf, MapOf, PageOf, Named, Object))
 
 
 def _params(operation: Operation, location: str) -> str:

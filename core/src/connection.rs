@@ -105,6 +105,9 @@ impl Connection {
             if reply.is_strange_page() {
                 return Err(reply.decode_error("A web page came where data was due: not the API answered."));
             }
+            if reply.is_missing() {
+                return Err(reply.decode_error("Nothing came where data was due: the answer was cut off, or the server sent none."));
+            }
             Ok(reply)
         })
         .await

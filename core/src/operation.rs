@@ -32,6 +32,8 @@ pub struct Operation {
     pub body: BodyKinds,
     /// What it answers.
     pub answer: AnswerKind,
+    /// Whether a list or an object is promised: an answer without a byte is then one that got lost on the way.
+    pub owes: bool,
     /// How its pages are found, for a list.
     pub paging: Option<Paging>,
     /// The token scope it asks for, where one is published.

@@ -311,6 +311,14 @@ impl Reply {
         matches!(answer, Some(AnswerKind::Json | AnswerKind::Empty)) && is_page(&self.headers)
     }
 
+    /// Whether nothing came where a list or an object is promised. A compressed answer that was cut before its first byte
+    /// looks like this: no length tells of the cut. `204` says itself that nothing comes.
+    pub(crate) fn is_missing(&self) -> bool {
+        self.body.is_empty()
+            && self.status != StatusCode::NO_CONTENT
+            && self.origin.operation.is_some_and(|row| row.owes)
+    }
+
     /// The body as `T`. An empty body reads as JSON null.
     ///
     /// # Errors

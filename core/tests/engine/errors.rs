@@ -324,3 +324,22 @@ async fn a_web_page_is_no_answer_whatever_its_status() {
         assert!(error.to_string().contains("not the API answered"), "{error}");
     }
 }
+
+/// What a compressed answer looks like that was cut before its first byte: no length tells of the cut.
+#[tokio::test]
+async fn nothing_is_no_answer_where_a_list_or_an_object_is_due() {
+    let nothing = |status| Act::with(status, &[("content-type", "application/json")], b"");
+    let mock = Mock::start([nothing(200), nothing(200), nothing(204)]).await;
+    for (request, writes) in [(create(), true), (me(), false)] {
+        let error = mock.account().call(request).await.expect_err("nothing came");
+        assert_eq!((error.code(), error.status()), ("decode_error", Some(200)));
+        assert_eq!(error.outcome_unknown(), writes, "{error}");
+        assert!(error.to_string().contains("cut off"), "{error}");
+    }
+    let reply = mock.account().call(me()).await.expect("204 says that nothing comes");
+    assert_eq!(reply.json::<Option<bool>>().expect("null"), None);
+    let mock = Mock::start([nothing(200)]).await;
+    let delete = Request::new("account.snippet.token.delete").expect("in the table");
+    let delete = delete.path_value("abc").path_value("def");
+    mock.account().call(delete).await.expect("nothing is all it promises");
+}
