@@ -33,7 +33,7 @@ drift: $(VENV)/.ready ## compare the table with an instance's OpenAPI: make drif
 	@$(PY) -m codegen.drift '$(SPEC)'
 
 wheel: $(VENV)/.ready ## the Python wheel, into dist/
-	$(VENV)/bin/maturin build --release --out dist --quiet
+	$(VENV)/bin/maturin build --release --compression-level 9 --out dist --quiet
 	@ls -l dist/*.whl
 
 npm: build-node ## the npm packages, into dist/npm/

@@ -6,9 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use napi_derive::napi;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::task::spawn_blocking;
 use xano_emulator::{Emulator, EmulatorOptions, ExtrasForm, RateLimit, RetryAfter};
-use xano_metadata::Error;
+use xano_metadata::{Error, runtime};
 
 use crate::delivery::Payload;
 use crate::hub::{Outcome, Shared};
@@ -54,7 +53,7 @@ impl NativeEmulator {
     /// Does something that waits for the emulator's thread.
     fn run(&self, call: f64, work: impl FnOnce() -> Outcome + Send + 'static) {
         self.hub.run(call, async move {
-            spawn_blocking(work)
+            runtime::blocking(work)
                 .await
                 .unwrap_or_else(|_| Err(Error::internal("The emulator's thread panicked.")))
         });

@@ -51,7 +51,7 @@ impl Shared {
             Ok(handle) => {
                 // Held until the task is entered, so that it cannot end before.
                 let mut running = lock(&self.running);
-                let task = handle.spawn(async move {
+                let task = runtime::spawn(handle, async move {
                     let outcome = AssertUnwindSafe(work)
                         .catch_unwind()
                         .await

@@ -151,7 +151,7 @@ where
     F: Future<Output = Result<Outcome, Error>> + Send + 'static,
 {
     let handle = runtime::handle().map_err(|error| raise(py, &error))?;
-    let task = handle.spawn(async move {
+    let task = runtime::spawn(handle, async move {
         let outcome = guarded(call).await;
         let queue = completions.get();
         queue.lock().push(Finished { future, outcome });

@@ -130,7 +130,7 @@ where
 {
     let handle = runtime::handle().map_err(|error| raise(py, &error))?;
     let (sender, mut receiver) = mpsc::sync_channel(1);
-    let task = handle.spawn(async move {
+    let task = runtime::spawn(handle, async move {
         // A failed send means that nobody waits any more.
         let _ = sender.send(guarded(future).await);
     });

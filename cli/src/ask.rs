@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use tokio::sync::oneshot;
 use xano_fleet::{Answer, Question};
-use xano_metadata::Error;
+use xano_metadata::{Error, runtime};
 
 use crate::app::App;
 use crate::text::tame;
@@ -60,7 +60,7 @@ pub(crate) async fn check(command: &str, question: &Question) -> Result<Answer, 
         .args([flag, command])
         .env("XANO_CHECK", question.about.to_string());
     process.stdin(Stdio::null()).stdout(std::io::stderr());
-    let ended = tokio::task::spawn_blocking(move || process.status()).await;
+    let ended = runtime::blocking(move || process.status()).await;
     Ok(match ended {
         Ok(Ok(status)) if status.success() => Answer::yes(),
         Ok(Ok(status)) => Answer::no(format!("the check command ended with {status}")),

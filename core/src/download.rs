@@ -21,6 +21,7 @@ use tokio::time::Instant;
 
 use crate::error::{Error, ErrorAnswer, Place};
 use crate::moment::after;
+use crate::runtime;
 use crate::stats::Counters;
 use crate::target::{Target, refuse};
 
@@ -201,7 +202,7 @@ impl Download {
         }
         file.flush().await.map_err(refuse)?;
         let file = file.into_std().await;
-        let finishing = tokio::task::spawn_blocking(move || target.finish(file));
+        let finishing = runtime::blocking(move || target.finish(file));
         finishing
             .await
             .unwrap_or_else(|cause| Err(Error::internal("A file could not be finished.").with_source(cause)))?;

@@ -10,11 +10,14 @@
 //! # Ok::<(), xano_metadata::Error>(())
 //! ```
 
-use std::sync::Mutex;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::task::{JoinError, JoinHandle};
 
 use crate::error::Error;
 use crate::process::{self, PerProcess};
@@ -68,7 +71,7 @@ pub fn shutdown(timeout: Duration) {
     let runtime = engine
         .runtime
         .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
+        .unwrap_or_else(PoisonError::into_inner)
         .take();
     let Some(runtime) = runtime else { return };
     if Handle::try_current().is_ok() {
@@ -77,6 +80,34 @@ pub fn shutdown(timeout: Duration) {
     } else {
         runtime.shutdown_timeout(timeout);
     }
+}
+
+/// Starts a task. All tasks are of one shape for the runtime: each shape of its own costs every package some five kilobytes.
+pub fn spawn(handle: &Handle, work: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
+    fn start(handle: &Handle, work: Pin<Box<dyn Future<Output = ()> + Send>>) -> JoinHandle<()> {
+        handle.spawn(work)
+    }
+    start(handle, Box::pin(work))
+}
+
+/// Does what may wait for the disk, or computes a while, on a thread where nobody else has to wait for it. Once begun it runs
+/// to its end, also when nobody waits any more. Like [`spawn`], it is of one shape.
+///
+/// # Errors
+/// When the work panicked, or the runtime ended before it began.
+pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, JoinError> {
+    fn start(work: Box<dyn FnOnce() + Send>) -> JoinHandle<()> {
+        tokio::task::spawn_blocking(work)
+    }
+    let place = Arc::new(Mutex::new(None));
+    let result = Arc::clone(&place);
+    start(Box::new(move || {
+        let done = work();
+        *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(done);
+    }))
+    .await?;
+    let done = result.lock().unwrap_or_else(PoisonError::into_inner).take();
+    Ok(done.expect("work that ended left its result"))
 }
 
 fn start() -> Result<Engine, String> {

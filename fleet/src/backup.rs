@@ -47,7 +47,7 @@ pub(crate) mod task;
 mod telling;
 mod verify;
 
-use xano_metadata::Error;
+use xano_metadata::{Error, runtime};
 
 pub use create::create;
 pub use flaw::Trouble;
@@ -60,7 +60,7 @@ pub use verify::{State, Verification, Verified, verify};
 
 /// Does what may wait for the disk, or computes a while, where nobody else has to wait for it.
 async fn background<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
-    match tokio::task::spawn_blocking(work).await {
+    match runtime::blocking(work).await {
         Ok(result) => result,
         Err(cause) => Err(Error::internal(format!("Work on a file broke off: {cause}."))),
     }

@@ -108,7 +108,7 @@ impl Task {
         let host = Arc::clone(&desk);
         let name = name.to_owned();
         let work = async move { run(&name, arguments, context, host).await };
-        let task = handle.spawn(watched(work, leaving));
+        let task = runtime::spawn(&handle, watched(work, leaving));
         Ok(Self {
             running: Arc::new(Running {
                 desk,

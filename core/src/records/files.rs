@@ -21,13 +21,13 @@ use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use tokio::task::spawn_blocking;
 
 use super::job::{Job, Meter};
 use super::options::{ExportOptions, Format, LoadOptions, ReadOptions};
 use super::report::Report;
 use super::{Records, load};
 use crate::error::Error;
+use crate::runtime;
 use crate::target::{Target, refuse};
 use csv_write::CsvWriter;
 use source::FileSource;
@@ -181,7 +181,7 @@ async fn write(
 async fn in_background<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
-    match spawn_blocking(work).await {
+    match runtime::blocking(work).await {
         Ok(result) => result,
         Err(cause) => Err(Error::internal(format!("Work on a file broke off: {cause}."))),
     }

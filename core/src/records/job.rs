@@ -136,7 +136,7 @@ impl Job {
         let outcome = Arc::new(Mutex::new(None));
         let work = work(feed, Arc::clone(&meter));
         let place = Arc::clone(&outcome);
-        let task = handle.spawn(async move {
+        let task = runtime::spawn(&handle, async move {
             // A panic must not look like a job that somebody gave up.
             let result = AssertUnwindSafe(work)
                 .catch_unwind()

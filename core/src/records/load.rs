@@ -53,6 +53,7 @@ use super::report::Report;
 use super::schema::{Kind, Schema};
 use super::source::Source;
 use crate::error::Error;
+use crate::runtime;
 use book::Book;
 #[cfg(feature = "fuzzing")]
 pub use checkpoint::checkpoint_for_fuzzing;
@@ -199,7 +200,7 @@ async fn take_checkpoint(
         key: options.key.clone(),
         keep_ids: options.keep_ids,
     };
-    let taking = tokio::task::spawn_blocking(move || Checkpoint::take(&path, identity));
+    let taking = runtime::blocking(move || Checkpoint::take(&path, identity));
     let taken = taking.await.map_err(|panic| Error::internal(panic.to_string()))?;
     taken.map(|(checkpoint, left)| (Some(checkpoint), left))
 }

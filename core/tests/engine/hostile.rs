@@ -264,3 +264,66 @@ async fn a_line_end_in_a_query_is_data() {
         }
     }
 }
+
+/// Places for numbers, choices, and ids that may be given as a name.
+fn closed_places(row: &Operation) -> Vec<Place> {
+    let open = places(row);
+    let all = [
+        (row.path_params, Place::Path as fn(usize) -> Place),
+        (row.query, Place::Query),
+        (row.headers, Place::Header),
+    ];
+    all.into_iter()
+        .flat_map(|(params, place)| (0..params.len()).map(place))
+        .filter(|place| !open.contains(place))
+        .collect()
+}
+
+#[tokio::test]
+async fn numbers_choices_and_names_let_no_text_through() {
+    let mock = Mock::start([]).await;
+    let client = mock.client_with(|options| options.max_retries = 0);
+    let (account, instance) = (
+        client.account(),
+        client.instance_at(&mock.url(), None).expect("an instance"),
+    );
+    let (mut tried, mut looked_up) = (0, 0);
+    for row in operation::table() {
+        for place in closed_places(row) {
+            tried += 1;
+            let finder = match place {
+                Place::Path(index) => row.path_params[index].finder,
+                Place::Query(index) => row.query[index].finder,
+                Place::Header(index) => row.headers[index].finder,
+            };
+            for text in KEPT.iter().chain(&REFUSED).chain(&NO_SEGMENT) {
+                let error = send(&account, &instance, request(row, place, text))
+                    .await
+                    .expect_err(text);
+                let what = format!("{} {place:?} {text:?}: {error}", row.id);
+                let seen = mock.take_seen();
+                match finder {
+                    None => {
+                        assert_eq!(error.code(), "config_error", "{what}");
+                        assert!(seen.is_empty(), "{what}");
+                    }
+                    Some(finder) => {
+                        looked_up += 1;
+                        let list = operation::lookup(finder.operation).expect("in the table");
+                        // The listing is asked for with whole numbers in its path, and the name is compared here.
+                        let path = list.path.split('/').map(|part| if part.starts_with('{') { "7" } else { part });
+                        let path = path.collect::<Vec<_>>().join("/");
+                        for seen in &seen {
+                            let target = seen.target.split('?').next().unwrap_or_default();
+                            assert_eq!(target, format!("/api:meta{path}"), "{what}");
+                            let (_, pairs) = read(seen);
+                            assert!(pairs.iter().all(|(_, value)| value != *text), "{what}");
+                            assert!(seen.header("x-evil").is_none(), "{what}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+    assert!(tried > 300 && looked_up > 1000, "{tried} places, {looked_up} looked up");
+}

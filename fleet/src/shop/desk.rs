@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use xano_metadata::{Client, Error, ErrorKind, Token as Secret, Xano};
+use xano_metadata::{Client, Error, ErrorKind, Token as Secret, Xano, runtime};
 
 use super::ledger::{ErrandFilter, Ledger, SaleFilter, TokenFilter};
 use super::moment::Moment;
@@ -121,7 +121,7 @@ impl Shop {
         work: impl FnOnce(&dyn Ledger) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let ledger = Arc::clone(&self.ledger);
-        tokio::task::spawn_blocking(move || work(&*ledger))
+        runtime::blocking(move || work(&*ledger))
             .await
             .map_err(|_| Error::internal("The ledger panicked."))?
     }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value as Json, json};
-use xano_metadata::{Client, Error};
+use xano_metadata::{Client, Error, runtime};
 
 use super::{Sale, SaleFilter, SaleState, Shop, ShopOptions, SqliteLedger, Tier, Wish};
 use crate::context::{Context, arguments, result};
@@ -148,7 +148,7 @@ impl Counter {
                     .ok_or_else(|| Error::config(format!("{name} is {given}; it takes seconds above 0.")))?;
             }
         }
-        let ledger = tokio::task::spawn_blocking(move || SqliteLedger::open(shop.ledger))
+        let ledger = runtime::blocking(move || SqliteLedger::open(shop.ledger))
             .await
             .map_err(|_| Error::internal("The ledger panicked."))??;
         if ledger.is_open_to_others() {

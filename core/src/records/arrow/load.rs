@@ -6,6 +6,7 @@ use crate::records::job::Job;
 use crate::records::load::{self, check};
 use crate::records::source::Source;
 use crate::records::{LoadOptions, Records, Rows, Schema};
+use crate::runtime;
 
 impl Records {
     /// Loads the rows of a stream of batches: see [`load`](Records::load) for what a load does and the scope it needs.
@@ -42,7 +43,7 @@ impl Source for Batches {
         let Some(mut rows) = self.0.take() else {
             return Ok(None);
         };
-        let asked = tokio::task::spawn_blocking(move || {
+        let asked = runtime::blocking(move || {
             let next = rows.next_rows();
             (rows, next)
         });

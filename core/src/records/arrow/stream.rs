@@ -152,7 +152,7 @@ struct Running {
 impl Running {
     fn start(mut reader: ArrowReader) -> Result<Self, Error> {
         let (sender, news) = mpsc::channel(AHEAD);
-        let task = runtime::handle()?.spawn(async move {
+        let task = runtime::spawn(runtime::handle()?, async move {
             loop {
                 let next = AssertUnwindSafe(reader.next()).catch_unwind().await;
                 let next = next.unwrap_or_else(|_| Err(Error::internal("A page of records could not be decoded.")));

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::ledger::Ledger;
 use super::lock::{Lock, beside};
 use crate::error::Error;
+use crate::runtime;
 use crate::target::private;
 
 const FORMAT: &str = "xano-metadata checkpoint of a load";
@@ -95,7 +96,7 @@ impl Checkpoint {
     /// Puts the text into the file. Done when this returns, whatever happens then.
     pub(super) async fn write(&self, text: Vec<u8>) -> Result<(), Error> {
         let (path, lock) = (self.path.clone(), Arc::clone(&self.lock));
-        let writing = tokio::task::spawn_blocking(move || {
+        let writing = runtime::blocking(move || {
             let result = replace(&path, &text);
             // Held to here, so that nobody reads while the last state of a job that was given up is being written.
             drop(lock);

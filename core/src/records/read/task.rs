@@ -1,10 +1,14 @@
 //! A request on its way, given up when nobody waits for it any more.
 
 use std::future::Future;
+use std::pin::Pin;
 
 use tokio::task::JoinHandle;
 
 use crate::error::Error;
+
+/// One shape for each `T`, for the reason of [`runtime::spawn`](crate::runtime::spawn).
+type Boxed<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
 
 /// Work under way by itself.
 #[derive(Debug)]
@@ -16,7 +20,7 @@ impl<T: Send + 'static> Task<T> {
     /// Starts it on the runtime of the caller.
     pub(super) fn start(work: impl Future<Output = Result<T, Error>> + Send + 'static) -> Self {
         Self {
-            handle: tokio::spawn(work),
+            handle: tokio::spawn(Box::pin(work) as Boxed<T>),
         }
     }
 
