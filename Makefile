@@ -33,12 +33,13 @@ drift: $(VENV)/.ready ## compare the table with an instance's OpenAPI: make drif
 	@$(PY) -m codegen.drift '$(SPEC)'
 
 wheel: $(VENV)/.ready ## the Python wheel, into dist/
-	$(VENV)/bin/maturin build --release --compression-level 9 --out dist --quiet
-	@ls -l dist/*.whl
+	@rm -f dist/*.whl
+	$(VENV)/bin/maturin build --release --out dist --quiet
+	$(PY) scripts/repack.py dist/*.whl
 
-npm: build-node ## the npm packages, into dist/npm/
+npm: build-node $(VENV)/.ready ## the npm packages, into dist/npm/
 	npm run --silent pack
-	@ls -l dist/npm/*.tgz
+	$(PY) scripts/repack.py dist/npm/*.tgz
 
 bench: bench-parts ## ours beside what users would pick instead: make bench, make bench ONLY="P2 P6" ROUNDS=3
 	@$(BENCH_PY) -m bench $(ONLY) $(if $(ROUNDS),--rounds $(ROUNDS))

@@ -1,6 +1,6 @@
 //! One body for each decoder: given any bytes, it asserts what must hold, not only that nothing panics.
 //!
-//! A body is a function of bytes, so that the same one serves everybody: `cargo test` replays the kept corpus and some
+//! A body is a function of bytes, so that the same one serves everybody: `cargo test` replays the kept corpus and
 //! thousands of seeded mutations of it, libFuzzer runs it for as long as one likes (`make fuzz`), and an input that once
 //! broke something stays in `corpus/NAME/` and is tried again for ever.
 
@@ -17,32 +17,32 @@ pub struct Target {
     pub name: &'static str,
     /// Runs it on some bytes; panics when something does not hold.
     pub run: fn(&[u8]),
-    /// Mutations that `cargo test` tries: about a second's worth in a debug build.
+    /// Mutations that `cargo test` tries: a second or two in a debug build.
     pub mutations: u32,
 }
 
 /// Every decoder.
 pub const TARGETS: &[Target] = &[
-    target("answers", targets::answers::answers, 12_000),
-    target("archive", targets::archives::archive, 6_000),
-    target("arrow", targets::records::arrow, 8_000),
-    target("base_url", targets::urls::base_url, 8_000),
-    target("checkpoint", targets::records::checkpoint, 8_000),
-    target("credentials", targets::secrets::credentials, 6_000),
-    target("csv", targets::records::csv, 8_000),
-    target("export", targets::records::export, 8_000),
-    target("jwt", targets::secrets::jwt, 20_000),
-    target("manifest", targets::archives::manifest, 8_000),
-    target("models", targets::models::models, 600),
-    target("ndjson", targets::records::ndjson, 12_000),
-    target("page", targets::answers::page, 12_000),
-    target("raw_path", targets::urls::raw_path, 12_000),
-    target("refusal", targets::answers::refusal, 8_000),
-    target("requests", targets::urls::requests, 12_000),
-    target("retry_after", targets::answers::retry_after, 20_000),
-    target("rows", targets::records::rows, 8_000),
-    target("search", targets::answers::search, 12_000),
-    target("spelling", targets::records::spelling, 12_000),
+    target("answers", targets::answers::answers, 3_000),
+    target("archive", targets::archives::archive, 1_500),
+    target("arrow", targets::records::arrow, 2_000),
+    target("base_url", targets::urls::base_url, 2_000),
+    target("checkpoint", targets::records::checkpoint, 2_000),
+    target("credentials", targets::secrets::credentials, 1_500),
+    target("csv", targets::records::csv, 2_000),
+    target("export", targets::records::export, 2_000),
+    target("jwt", targets::secrets::jwt, 5_000),
+    target("manifest", targets::archives::manifest, 2_000),
+    target("models", targets::models::models, 150),
+    target("ndjson", targets::records::ndjson, 3_000),
+    target("page", targets::answers::page, 3_000),
+    target("raw_path", targets::urls::raw_path, 3_000),
+    target("refusal", targets::answers::refusal, 2_000),
+    target("requests", targets::urls::requests, 3_000),
+    target("retry_after", targets::answers::retry_after, 5_000),
+    target("rows", targets::records::rows, 2_000),
+    target("search", targets::answers::search, 3_000),
+    target("spelling", targets::records::spelling, 3_000),
 ];
 
 const fn target(name: &'static str, run: fn(&[u8]), mutations: u32) -> Target {
