@@ -310,9 +310,11 @@ async fn numbers_choices_and_names_let_no_text_through() {
                     Some(finder) => {
                         looked_up += 1;
                         let list = operation::lookup(finder.operation).expect("in the table");
-                        // The listing is asked for with whole numbers in its path, and the name is compared here.
-                        let path = list.path.split('/').map(|part| if part.starts_with('{') { "7" } else { part });
-                        let path = path.collect::<Vec<_>>().join("/");
+                        // The listing hangs on what stands before the name, and the name is compared here.
+                        let path = list.path_params.iter().fold(list.path.to_owned(), |path, param| {
+                            let value = if param.kind == ParamKind::String { "plain" } else { "7" };
+                            path.replace(&format!("{{{}}}", param.name), value)
+                        });
                         for seen in &seen {
                             let target = seen.target.split('?').next().unwrap_or_default();
                             assert_eq!(target, format!("/api:meta{path}"), "{what}");
