@@ -17,7 +17,7 @@ help: ## this list
 demo: build-python build-node ## run the examples in Python and Node against the emulator
 	@$(PY) examples/demo.py
 
-test: lint test-codegen test-rust test-python test-node test-examples test-packages conformance test-judges ## everything CI runs
+test: lint test-codegen test-rust test-chaos test-python test-node test-examples test-packages conformance test-judges ## everything CI runs
 	@echo "make test: ok"
 
 lint: lint-generated lint-rust lint-python lint-node ## formatters, linters, type checkers, and drift of generated files
