@@ -106,7 +106,9 @@ impl Connection {
                 return Err(reply.decode_error("A web page came where data was due: not the API answered."));
             }
             if reply.is_missing() {
-                return Err(reply.decode_error("Nothing came where data was due: the answer was cut off, or the server sent none."));
+                return Err(reply.decode_error(
+                    "Nothing came where data was due: the answer was cut off, or the server sent none.",
+                ));
             }
             Ok(reply)
         })

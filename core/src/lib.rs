@@ -49,6 +49,7 @@
 )]
 
 pub mod api;
+pub mod file_lock;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;

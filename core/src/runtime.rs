@@ -68,11 +68,7 @@ pub fn is_shut_down() -> bool {
 pub fn shutdown(timeout: Duration) {
     SHUT_DOWN.store(process::id(), Ordering::Release);
     let Some(Ok(engine)) = ENGINE.get() else { return };
-    let runtime = engine
-        .runtime
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .take();
+    let runtime = engine.runtime.lock().unwrap_or_else(PoisonError::into_inner).take();
     let Some(runtime) = runtime else { return };
     if Handle::try_current().is_ok() {
         // A thread of a runtime must not wait for runtimes; the workers then end on their own.
@@ -95,6 +91,9 @@ pub fn spawn(handle: &Handle, work: impl Future<Output = ()> + Send + 'static) -
 ///
 /// # Errors
 /// When the work panicked, or the runtime ended before it began.
+///
+/// # Panics
+/// Never: work that ended has left its result.
 pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, JoinError> {
     fn start(work: Box<dyn FnOnce() + Send>) -> JoinHandle<()> {
         tokio::task::spawn_blocking(work)

@@ -57,7 +57,6 @@ pub use step::{Live, Outcome, State, Step, StepRecord};
 pub use trial::{TestRecord, Tests};
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
 
 /// The SHA-256 of bytes, in hex.
 fn digest(bytes: &[u8]) -> String {
@@ -67,11 +66,4 @@ fn digest(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     })
-}
-
-/// The path with something behind its name.
-fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(ending);
-    name.into()
 }

@@ -43,11 +43,11 @@ def test_threads_that_call_at_once_do_not_wait_for_each_other(emulator: Emulator
 def test_a_call_that_is_given_up_takes_its_connection_with_it(emulator: Emulator) -> None:
     """What comes late must not be taken for the answer of the next call."""
 
-    class Enough(Exception):
+    class EnoughError(Exception):
         pass
 
     def stop(*_: object) -> None:
-        raise Enough
+        raise EnoughError
 
     before = signal.signal(signal.SIGALRM, stop)
     try:
@@ -56,7 +56,7 @@ def test_a_call_that_is_given_up_takes_its_connection_with_it(emulator: Emulator
             for _ in range(5):
                 emulator.faults({"kind": "latency", "ms": 300, "path": "/instance"})
                 signal.setitimer(signal.ITIMER_REAL, 0.1)
-                with pytest.raises(Enough):
+                with pytest.raises(EnoughError):
                     xano.instances.list().all()
                 emulator.clear_faults()
                 assert xano.me().id == me.id

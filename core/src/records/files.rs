@@ -21,7 +21,6 @@ use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
-
 use super::job::{Job, Meter};
 use super::options::{ExportOptions, Format, LoadOptions, ReadOptions};
 use super::report::Report;

@@ -12,14 +12,15 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use xano_metadata::Error;
+use xano_metadata::file_lock::beside;
 
+use super::digest;
 use super::options::Rules;
 use super::preview::Preview;
 use super::source::{LARGEST, Pinned};
 use super::stage::Target;
 use super::step::{Live, Outcome, State, Step, StepRecord};
 use super::trial::Tests;
-use super::{beside, digest};
 use crate::disk;
 
 const FORMAT: &str = "xano-metadata deployment";

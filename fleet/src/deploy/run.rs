@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use xano_metadata::Error;
+use xano_metadata::file_lock::FileLock;
 
 use super::course::Course;
 use super::journal::{Journal, StageRecord};
@@ -131,7 +132,7 @@ async fn go_on(journal: &Path, stages: &[Stage], options: &ResumeOptions, host: 
 /// # Errors
 /// `config_error` when the file cannot be read, `decode_error` when it is no journal.
 pub fn status(journal: &Path) -> Result<Report, Error> {
-    let running = Lock::is_held(existing(journal)?);
+    let running = FileLock::is_held(existing(journal)?);
     Ok(Report::of(Journal::read(journal)?, Some(journal.to_owned()), running))
 }
 

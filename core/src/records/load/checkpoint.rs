@@ -13,8 +13,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::ledger::Ledger;
-use super::lock::{Lock, beside};
+use super::lock;
 use crate::error::Error;
+use crate::file_lock::{FileLock, beside};
 use crate::runtime;
 use crate::target::private;
 
@@ -65,13 +66,13 @@ pub(super) struct Left {
 pub(super) struct Checkpoint {
     path: PathBuf,
     identity: Identity,
-    lock: Arc<Lock>,
+    lock: Arc<FileLock>,
 }
 
 impl Checkpoint {
     /// Takes the file for this job, with what an earlier run left in it. It may wait for a moment.
     pub(super) fn take(path: &Path, identity: Identity) -> Result<(Self, Option<Left>), Error> {
-        let lock = Arc::new(Lock::take(path)?);
+        let lock = Arc::new(lock::take(path)?);
         let left = read(path, &identity)?;
         let checkpoint = Self {
             path: path.to_owned(),
