@@ -36,18 +36,20 @@ test('the error classes form one tree', () => {
   }
 })
 
-test('cold require takes less than 15 ms of processor time in the middle of 15 runs', () => {
-  // Processor time: by the clock, other tests that run at the same time would be measured too.
-  const script = `
-    const began = process.cpuUsage()
-    require('xano-metadata')
-    const { user, system } = process.cpuUsage(began)
-    console.log((user + system) / 1000)
-  `
-  const times = Array.from({ length: 15 }, () =>
-    Number(execFileSync(process.execPath, ['-e', script], { cwd: ROOT, encoding: 'utf8' })),
-  ).sort((a, b) => a - b)
-  assert.ok(times[7] < 15, `median ${times[7]} ms of ${times.join(', ')}`)
+test('a cold require costs less than a third of what Node itself takes to start', () => {
+  // Never absolute times, and processor time, not the clock: other work on the machine slows both alike. The least of
+  // 15 runs that take turns is what was disturbed least. The bench has the bar in milliseconds (P11).
+  const run = (script) => {
+    const tell = `const { user, system } = process.cpuUsage(); console.log((user + system) / 1000)`
+    return Number(execFileSync(process.execPath, ['-e', `${script}\n${tell}`], { cwd: ROOT, encoding: 'utf8' }))
+  }
+  const [bare, ours] = [[], []]
+  for (let round = 0; round < 15; round++) {
+    bare.push(run(''))
+    ours.push(run(`require('xano-metadata')`))
+  }
+  const [start, both] = [Math.min(...bare), Math.min(...ours)]
+  assert.ok(both - start < start / 3, `${start} ms without, ${both} ms with it`)
 })
 
 // The two roots, and the constructors that are exported as values; no family.

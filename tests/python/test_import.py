@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,7 +13,6 @@ from .conftest import Script
 resource = pytest.importorskip("resource", reason="processor time of children is told by POSIX only")
 
 ROUNDS = 15
-LIMIT = 0.020
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -34,24 +32,24 @@ def seconds(code: str) -> float:
     return float(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
 
 
-def cost(code: str) -> float:
-    """What `code` costs over a bare interpreter: medians of rounds that take turns, so that other load hits both."""
-    seconds(code)
-    pairs = [(seconds("pass"), seconds(code)) for _ in range(ROUNDS)]
-    return statistics.median(ours for _, ours in pairs) - statistics.median(bare for bare, _ in pairs)
+def costs(*codes: str) -> list[float]:
+    """What each costs over a bare interpreter: the least of rounds that take turns, which was disturbed least."""
+    times = [[seconds(code) for code in ("pass", *codes)] for _ in range(1 + ROUNDS)]
+    bare, *rest = (min(column) for column in zip(*times[1:], strict=True))
+    return [one - bare for one in rest]
 
 
-def test_a_cold_import_takes_less_than_20_ms() -> None:
-    took = cost("import xano_metadata")
-    print(f"import xano_metadata: {took * 1000:.1f} ms")
-    assert took < LIMIT
-
-
-def test_a_client_takes_less_than_20_ms() -> None:
-    """The import alone may cheat by being lazy; this is what a program pays that has a client."""
-    took = cost("from xano_metadata import Xano; Xano('t', ambient_credentials=False)")
-    print(f"a client: {took * 1000:.1f} ms")
-    assert took < LIMIT
+def test_import_and_client_cost_less_than_half_an_import_of_asyncio() -> None:
+    """
+    Never absolute times: the module of the standard library that any asynchronous client loads is slowed by what slows
+    ours. The import alone may cheat by being lazy, so a client, which a program has, is measured too.
+    """
+    ours, client, asyncio = costs(
+        "import xano_metadata", "from xano_metadata import Xano; Xano('t', ambient_credentials=False)", "import asyncio"
+    )
+    print(f"import {ours * 1000:.1f} ms, with a client {client * 1000:.1f} ms, asyncio {asyncio * 1000:.1f} ms")
+    assert ours < asyncio / 2
+    assert client < asyncio / 2
 
 
 def test_importing_loads_no_family(run_python: Script) -> None:
