@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
-RUST_SOURCES := Cargo.toml Cargo.lock $(shell find core emulator fleet cli bindings-python bindings-node -name python -prune -o -name node_modules -prune -o -name dist -prune -o -name '*.rs' -print -o -name '*.sql' -print -o -name Cargo.toml -print)
+RUST_SOURCES := Cargo.toml Cargo.lock $(shell find core emulator fleet cli bindings-python bindings-node -name python -prune -o -name tests -prune -o -name node_modules -prune -o -name dist -prune -o -name '*.rs' -print -o -name '*.sql' -print -o -name Cargo.toml -print)
 TS_SOURCES := $(shell find bindings-node/ts -name '*.ts' 2>/dev/null)
 OPS := $(wildcard operations/*.ops)
 
@@ -17,7 +17,7 @@ help: ## this list
 demo: build-python build-node ## run the examples in Python and Node against the emulator
 	@$(PY) examples/demo.py
 
-test: lint test-codegen test-rust test-chaos test-python test-node test-examples test-packages conformance test-judges ## everything CI runs
+test: lint test-codegen test-rust test-chaos test-python test-node test-examples test-packages conformance test-judges bench-guard ## everything CI runs
 	@echo "make test: ok"
 
 lint: lint-generated lint-rust lint-python lint-node ## formatters, linters, type checkers, and drift of generated files
@@ -45,7 +45,7 @@ bench: bench-parts ## ours beside what users would pick instead: make bench, mak
 	@$(BENCH_PY) -m bench $(ONLY) $(if $(ROUNDS),--rounds $(ROUNDS))
 
 bench-guard: build-python build-node ## the bench in short: fails when a bar is missed by half as much again
-	@cargo build --release --quiet --package xano-bench-server --package xano-bench-rust
+	@cargo build --release --quiet --package xano-bench-server
 	@$(PY) -m bench.guard
 
 fuzz: | tools ## the decoders under libFuzzer: make fuzz, make fuzz SECONDS=600 ONLY="page csv"

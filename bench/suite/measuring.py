@@ -33,7 +33,7 @@ class Result:
     """The most that `ratio` may be; where there is no peer, the most that `ours_value` may be."""
     ok: bool
     ours_spread: tuple[float, float] | None = None
-    """Least and most of the rounds; `ours_value` is the median."""
+    """Least and most of the rounds; `ours_value` is the median, and `ratio` the median of the rounds' ratios."""
     peer_spread: tuple[float, float] | None = None
     rounds: int = 0
     trouble: str | None = None
@@ -94,7 +94,7 @@ class Runs:
     def _judge(self, bar: Bar) -> Result:
         ours = self.median(bar.ours, bar.figure, bar.unit)
         peer, other = self._peer(bar)
-        ratio = None if other is None else ours / other
+        ratio = self._ratio(bar, peer) if peer in self.figures else ours / other if other is not None else None
         return Result(
             self.row.id,
             self.row.work,
@@ -120,6 +120,12 @@ class Runs:
         medians = {peer: self.median(peer, bar.figure, bar.unit) for peer in bar.peers}
         best = min(medians, key=medians.__getitem__)
         return best, medians[best]
+
+    def _ratio(self, bar: Bar, peer: str) -> float:
+        """The median of the rounds' own ratios: a machine whose pace changes slows both sides of a round."""
+        ours, theirs = (self.values(side, bar.figure, bar.unit) for side in (bar.ours, peer))
+        ratios = [one / other for one, other in zip(ours, theirs, strict=False)]
+        return statistics.median(ratios)
 
     def _spread(self, side: str | None, bar: Bar) -> tuple[float, float] | None:
         if side is None:

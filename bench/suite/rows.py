@@ -67,6 +67,7 @@ ROWS = [
             Bar("ours", ("requests",), 0.15),
             Bar("ours", ("impit", "rnet"), 0.85),
         ],
+        rounds=9,
     ),
     Row(
         "P2",
@@ -79,6 +80,7 @@ ROWS = [
         "100 pages to a list of dicts",
         python("pages_to_dicts", 100, "ours", "aiohttp+orjson", "httpx", "requests", "aiohttp"),
         [Bar("ours", ("aiohttp+orjson",), 0.80, unit="ms"), Bar("ours", ("httpx",), 0.60, unit="ms")],
+        rounds=9,
     ),
     Row(
         "P4",
@@ -115,6 +117,7 @@ ROWS = [
         "Node, small GET, 32 at once",
         node("small_get", 10_000, "ours", "fetch", "@xano/js-sdk", "undici", "axios", "impit", at_once=32),
         [Bar("ours", ("fetch",), 0.22), Bar("ours", ("@xano/js-sdk",), 0.20)],
+        rounds=9,
     ),
     Row(
         "P6",

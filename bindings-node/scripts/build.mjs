@@ -3,7 +3,7 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const require = createRequire(import.meta.url)
@@ -14,6 +14,49 @@ const esm = join(here, 'dist', 'esm')
 
 function compile(...flags) {
   execFileSync(process.execPath, [tsc, '-p', here, ...flags], { stdio: 'inherit' })
+}
+
+/**
+ * Puts the modules that every `import` needs into one file: finding and opening twenty takes Node longer than running
+ * them. Each leaves a file behind that hands out its exports, for the modules that load later, so all stay one copy; and
+ * each still runs only when something of it is used.
+ */
+function joinEager() {
+  Object.values(require(index))
+  const inside = (path) => relative(cjs, path).replaceAll('\\', '/')
+  const eager = Object.keys(require.cache)
+    .filter((path) => path.startsWith(join(cjs, '/')))
+    .map(inside)
+    .filter((name) => name !== 'index.js')
+  const rooms = eager.map((name) => {
+    const source = readFileSync(join(cjs, name), 'utf8').replace(/\brequire\((['"])(\..+?)\1\)/g, (_, __, path) => {
+      const other = inside(join(cjs, dirname(name), path))
+      return eager.includes(other) ? `__room(${JSON.stringify(other)})` : `require("./${other}")`
+    })
+    const up = name.includes('/') ? '../' : './'
+    writeFileSync(
+      join(cjs, name),
+      `"use strict";\nmodule.exports = require("${up}eager.js")(${JSON.stringify(name)});\n`,
+    )
+    return `${JSON.stringify(name)}(exports) {\n${source}\n}`
+  })
+  const text = `"use strict";
+const made = {};
+const rooms = {
+${rooms.join(',\n')}
+};
+function __room(name) {
+  if (!(name in made)) rooms[name](made[name] = {});
+  return made[name];
+}
+module.exports = __room;
+`
+  writeFileSync(join(cjs, 'eager.js'), text)
+  const entry = readFileSync(index, 'utf8').replace(/\brequire\("\.\/(.+?)"\)/g, (whole, name) =>
+    eager.includes(name) ? `require("./eager.js")(${JSON.stringify(name)})` : whole,
+  )
+  writeFileSync(index, entry)
+  for (const path of Object.keys(require.cache)) delete require.cache[path]
 }
 
 for (const folder of [cjs, esm]) {
@@ -31,7 +74,12 @@ let text = readFileSync(index, 'utf8')
 for (const [line, room, path] of text.matchAll(eager)) {
   text = text.replace(line, '').replaceAll(`return ${room}_js_1.`, `return require(${path}).`)
 }
+// An ES module evaluates every name it exports. Classes must be there for that; functions load their room when called.
+const lazy = /^Object.defineProperty\(exports, "([a-z]\w*)", .* return (require\(".+"\))\.\1; \} \}\);$/gm
+text = text.replace(lazy, 'exports.$1 = { $1(...given) { return $2.$1(...given); } }.$1;')
 writeFileSync(index, text)
+
+joinEager()
 
 for (const entry of ['index', 'testing']) {
   const names = Object.keys(require(join(cjs, `${entry}.js`))).sort()

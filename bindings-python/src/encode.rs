@@ -12,10 +12,10 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 
+use xano_metadata::masks::special;
 use xano_metadata::records;
 
 use crate::raise::refuse;
-use crate::special::special;
 
 /// How deep a body may be; the engine's own reader stops a little later. A cycle ends here as well.
 const DEPTH: u8 = 180;

@@ -25,7 +25,6 @@ mod pages;
 mod raise;
 mod records;
 mod request;
-mod special;
 mod stream;
 mod tasks;
 mod wait;

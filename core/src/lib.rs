@@ -53,6 +53,8 @@ pub mod file_lock;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
+#[doc(hidden)]
+pub mod masks;
 pub mod operation;
 pub mod records;
 pub mod runtime;

@@ -6,7 +6,7 @@ import { mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { brotliCompressSync, gzipSync } from 'node:zlib'
+import { gzipSync } from 'node:zlib'
 
 import { ConfigError, DecodeError, Xano, XanoError } from 'xano-metadata'
 
@@ -78,10 +78,7 @@ test('a request id that echoes the token is in no event', async (t) => {
 
 test('a few bytes that unpack to gigabytes are a clear error', async (t) => {
   const much = Buffer.alloc(64 << 20, ' ')
-  for (const [encoding, body] of [
-    ['gzip', gzipSync(much)],
-    ['br', brotliCompressSync(much)],
-  ]) {
+  for (const [encoding, body] of [['gzip', gzipSync(much)]]) {
     const { url, seen } = await serve(t, body, { 'content-encoding': encoding })
     const error = await failure(client(url, { maxAnswerBytes: 1 << 20 }).me())
     assert.ok(error instanceof DecodeError, error.stack)

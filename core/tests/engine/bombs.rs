@@ -23,12 +23,6 @@ fn gzip() -> Vec<u8> {
     encoder.finish().expect("into memory")
 }
 
-/// 16 MiB of blanks.
-const BROTLI: [u8; 27] = [
-    0xcb, 0xff, 0xff, 0x3f, 0xf8, 0x25, 0x40, 0xe2, 0xb1, 0x40, 0x20, 0xf7, 0xfe, 0x2f, 0xff, 0xff, 0xff, 0xf0, 0x4b,
-    0x00, 0xc4, 0x61, 0x11, 0x80, 0xee, 0xfd, 0x1f,
-];
-
 /// 1 GiB of blanks: a frame of blocks that say one byte and how often.
 fn zstd() -> Vec<u8> {
     let mut frame = vec![0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x38];
@@ -71,7 +65,7 @@ fn assert_too_large(error: &Error) {
 
 #[tokio::test]
 async fn a_few_bytes_that_unpack_to_gigabytes_are_an_error() {
-    for (encoding, body) in [("gzip", gzip()), ("br", BROTLI.to_vec()), ("zstd", zstd())] {
+    for (encoding, body) in [("gzip", gzip()), ("zstd", zstd())] {
         let mock = Mock::start([packed(encoding, &body)]).await;
         let error = client(&mock).account().call(me()).await.expect_err(encoding);
         assert_too_large(&error);

@@ -2,7 +2,7 @@
 
 use jiter::Jiter;
 
-use crate::special::special;
+use xano_metadata::masks::special;
 
 /// Bytes that are expected often. Up to sixteen of them are compared at once.
 pub(super) struct Pattern<'t> {

@@ -4,6 +4,8 @@
 //! each byte. Now it makes bit masks of a block (which bytes are quotation marks, which are brackets), finds out by
 //! arithmetic which of them are inside of strings, and looks only at the brackets that are left: two for a flat record.
 
+use crate::masks::places;
+
 /// Bytes in a block: a bit for each in one word.
 const BLOCK: usize = 64;
 
@@ -94,23 +96,6 @@ fn has(block: &[u8; BLOCK], wanted: u8) -> bool {
     block.iter().fold(0, |found, byte| found | u8::from(*byte == wanted)) != 0
 }
 
-/// The bytes that, with the bits of `ignored` set, are `wanted`; the lowest bit is the first byte.
-#[inline]
-fn places(block: &[u8; BLOCK], ignored: u8, wanted: u8) -> u64 {
-    // Compilers make of this loop what compares sixteen bytes at once, or more.
-    let mut equal = [0_u8; BLOCK];
-    for (equal, byte) in equal.iter_mut().zip(block) {
-        *equal = if byte | ignored == wanted { 0xff } else { 0 };
-    }
-    let mut places = 0;
-    for (number, eight) in equal.as_chunks::<8>().0.iter().enumerate() {
-        // Of each byte another bit is kept; the multiplication brings them together in the highest byte.
-        let bits = u64::from_le_bytes(*eight) & 0x8040_2010_0804_0201;
-        places |= (bits.wrapping_mul(0x0101_0101_0101_0101) >> 56) << (number * 8);
-    }
-    places
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -135,16 +120,6 @@ mod tests {
             let text = Value::Array(vec![value]).to_string();
             prop_assert_eq!(length(format!("{text}{behind}").as_bytes()), Some(text.len()));
             prop_assert_eq!(length(&text.as_bytes()[..text.len() - 1]), None);
-        }
-
-        #[test]
-        fn places_are_those_of_each_byte(bytes in prop::collection::vec(any::<u8>(), BLOCK), wanted: u8) {
-            let block = bytes.as_slice().first_chunk().expect("a block");
-            for (ignored, wanted) in [BRACKETS, (0, b'"'), (0, b'\\'), (0, wanted), (0, bytes[7])] {
-                let found = places(block, ignored, wanted);
-                let each = (0..BLOCK).filter(|at| bytes[*at] | ignored == wanted);
-                prop_assert_eq!(found, each.fold(0, |places, at| places | 1 << at));
-            }
         }
     }
 

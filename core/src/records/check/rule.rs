@@ -61,6 +61,8 @@ impl Rule {
 pub(super) struct Names {
     pub(super) rules: Vec<Rule>,
     places: HashMap<String, usize>,
+    /// Each name as it is usually written behind a value: `,"name":`.
+    spelled: Vec<String>,
     /// Which came last behind each; the first stands for the beginning.
     following: Vec<AtomicUsize>,
 }
@@ -74,9 +76,23 @@ impl Names {
                 .enumerate()
                 .map(|(place, column)| (column.name.clone(), place))
                 .collect(),
+            spelled: rules
+                .iter()
+                .map(|rule| format!(",{}:", serde_json::Value::from(rule.name.as_str())))
+                .collect(),
             following: (0..=rules.len()).map(AtomicUsize::new).collect(),
             rules,
         }
+    }
+
+    /// The name that came last behind the one before, if it is the next one of the text again, as it is usually written:
+    /// its place, and the bytes that it takes with the comma and the colon.
+    pub(super) fn again(&self, text: &[u8], behind: usize) -> Option<(usize, usize)> {
+        let guess = self.following[behind].load(Ordering::Relaxed);
+        let spelled = self.spelled.get(guess)?.as_bytes();
+        // Before the first name there is no comma.
+        let spelled = if behind == 0 { &spelled[1..] } else { spelled };
+        text.starts_with(spelled).then_some((guess, spelled.len()))
     }
 
     /// The place of the rule with this name. `behind` is the place of the one before, plus one.

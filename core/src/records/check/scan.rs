@@ -7,6 +7,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::masks::special;
+
 /// How deep values may be nested; parsers everywhere stop at about this.
 pub(crate) const DEEPEST: usize = 128;
 
@@ -95,19 +97,6 @@ pub(crate) struct Cursor<'t> {
     pub(crate) at: usize,
 }
 
-/// Whether a byte stands for itself inside a string.
-static PLAIN: [bool; 256] = {
-    let mut plain = [true; 256];
-    let mut byte = 0;
-    while byte < 0x20 {
-        plain[byte] = false;
-        byte += 1;
-    }
-    plain[b'"' as usize] = false;
-    plain[b'\\' as usize] = false;
-    plain
-};
-
 impl<'t> Cursor<'t> {
     pub(crate) const fn new(text: &'t str) -> Self {
         Self { text, at: 0 }
@@ -115,6 +104,11 @@ impl<'t> Cursor<'t> {
 
     pub(crate) fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
+    }
+
+    /// The bytes from here on.
+    pub(crate) fn rest(&self) -> &'t [u8] {
+        &self.text.as_bytes()[self.at..]
     }
 
     pub(crate) fn space(&mut self) {
@@ -338,7 +332,7 @@ impl<'t> Cursor<'t> {
         let bytes = self.text.as_bytes();
         let mut escaped = false;
         loop {
-            let plain = bytes[self.at..].iter().position(|byte| !PLAIN[usize::from(*byte)]);
+            let plain = special(&bytes[self.at..]);
             self.at = plain.map_or(bytes.len(), |offset| self.at + offset);
             if plain.is_none() {
                 return Err(self.broken("the end of a text"));
