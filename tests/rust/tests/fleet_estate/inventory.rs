@@ -5,11 +5,9 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use xano_fleet::Silent;
 use xano_fleet::estate::{Fleet, FleetConfig, HealthOptions, InventoryOptions, State, What};
-use xano_metadata::{Client, ClientOptions, RateLimit, RateLimiting};
+use xano_metadata::{ClientOptions, RateLimit, RateLimiting};
 
-use crate::support::{
-    DEEP, DOWN, Estate, LAGGING, LIMITED, UNAUTHORISED, add, bare, client, control, fill, refused, requests,
-};
+use crate::support::{DEEP, DOWN, Estate, LAGGING, LIMITED, UNAUTHORISED, add, bare, client, control, fill, refused};
 
 #[tokio::test(flavor = "multi_thread")]
 #[expect(

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use xano_emulator::{Emulator, EmulatorOptions};
-use xano_fleet::estate::{Fleet, FleetConfig, InventoryOptions, What};
+use xano_fleet::estate::{Fleet, FleetConfig, InventoryOptions};
 use xano_metadata::{Client, ClientOptions, RateLimiting, Xano};
 
 /// Where nothing listens: port 1 is reserved, and a client cannot tell it from a server that is off.
