@@ -24,7 +24,7 @@ fn shutting_down_is_quick_and_final() {
     listener.accept().expect("the call's connection");
     let began = Instant::now();
     runtime::shutdown(Duration::from_secs(1));
-    assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
     assert!(in_flight.is_finished(), "the call was dropped");
     assert!(runtime::is_shut_down());
     let error = runtime::handle().expect_err("no revival");

@@ -28,7 +28,7 @@ test('an aborted signal rejects at once and drops the request', { timeout: 10_00
   const began = performance.now()
   controller.abort(reason)
   const error = await call
-  assert.ok(performance.now() - began < 5_000)
+  assert.ok(performance.now() - began < 100)
   assert.ok(error instanceof Cancelled, error.stack)
   assert.deepEqual([error.code, error.cause, error.operation], ['cancelled', reason, 'account.me'])
   const [request] = await until(emulator, ([one]) => one.outcome !== 'open' && one.outcome !== 'fault')

@@ -78,13 +78,11 @@ test('a request id that echoes the token is in no event', async (t) => {
 
 test('a few bytes that unpack to gigabytes are a clear error', async (t) => {
   const much = Buffer.alloc(64 << 20, ' ')
-  for (const [encoding, body] of [['gzip', gzipSync(much)]]) {
-    const { url, seen } = await serve(t, body, { 'content-encoding': encoding })
-    const error = await failure(client(url, { maxAnswerBytes: 1 << 20 }).me())
-    assert.ok(error instanceof DecodeError, error.stack)
-    assert.match(error.message, /max_answer_bytes/)
-    assert.equal(seen.length, 1)
-  }
+  const { url, seen } = await serve(t, gzipSync(much), { 'content-encoding': 'gzip' })
+  const error = await failure(client(url, { maxAnswerBytes: 1 << 20 }).me())
+  assert.ok(error instanceof DecodeError, error.stack)
+  assert.match(error.message, /max_answer_bytes/)
+  assert.equal(seen.length, 1)
 })
 
 test('JSON without a bottom neither crashes nor hangs', async (t) => {

@@ -290,14 +290,14 @@ def test_a_hundred_exits_with_calls_in_flight(emulator: Emulator, way: str) -> N
             assert "Fatal" not in complaints
 
 
-def test_the_exit_does_not_wait_for_a_call_that_hangs(emulator: Emulator) -> None:
+def test_the_exit_takes_less_than_a_second(emulator: Emulator) -> None:
     emulator.faults({"kind": "hang", "path": "/instance"})
     program = start(emulator, EXITS["a daemon thread that hangs"] + "print('last', flush=True)")
     assert program.stdout is not None
     assert program.stdout.readline() == "last\n"
     began = time.monotonic()
     assert program.wait(10) == 0
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 1.5
 
 
 def test_a_late_call_does_not_revive_the_engine(run_python: Script, emulator: Emulator) -> None:
