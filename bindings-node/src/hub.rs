@@ -11,6 +11,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use napi::Status;
 use napi::bindgen_prelude::{FnArgs, Function};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
@@ -41,6 +42,11 @@ impl Shared {
     /// Runs `work` and delivers what comes of it under the number `call`, exactly once: also when it panics, when it is
     /// cancelled, and when there is no runtime any more.
     pub(crate) fn run(self: &Arc<Self>, call: f64, work: impl Future<Output = Outcome> + Send + 'static) {
+        // In a box, so that what follows is compiled once for all calls.
+        self.run_boxed(call, Box::pin(work));
+    }
+
+    fn run_boxed(self: &Arc<Self>, call: f64, work: BoxFuture<'static, Outcome>) {
         let mut ticket = Ticket {
             shared: Arc::clone(self),
             call,

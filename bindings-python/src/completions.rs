@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use pyo3::intern;
 use pyo3::prelude::*;
 use tokio::task::AbortHandle;
@@ -150,6 +151,17 @@ pub fn submit<F>(
 where
     F: Future<Output = Result<Outcome, Error>> + Send + 'static,
 {
+    // In a box, so that what follows is compiled once for all calls.
+    submit_boxed(py, completions, future, meter, Box::pin(call))
+}
+
+fn submit_boxed(
+    py: Python<'_>,
+    completions: Py<Completions>,
+    future: Py<PyAny>,
+    meter: Option<Arc<Meter>>,
+    call: BoxFuture<'static, Result<Outcome, Error>>,
+) -> PyResult<Ticket> {
     let handle = runtime::handle().map_err(|error| raise(py, &error))?;
     let task = runtime::spawn(handle, async move {
         let outcome = guarded(call).await;

@@ -9,12 +9,13 @@
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use pyo3::prelude::*;
 use tokio::task::AbortHandle;
 use xano_metadata::{Client, Error, Here, Progress, runtime};
@@ -128,11 +129,27 @@ where
     T: Send + 'static,
     F: Future<Output = Result<T, Error>> + Send + 'static,
 {
+    let result = Arc::new(Mutex::new(None));
+    let place = Arc::clone(&result);
+    let call = Box::pin(async move {
+        let result = guarded(future).await;
+        *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
+    });
+    wait_boxed(py, call, &mut tell)?;
+    let result = result.lock().unwrap_or_else(PoisonError::into_inner).take();
+    result
+        .unwrap_or_else(|| Err(ending()))
+        .map_err(|error| raise(py, &error))
+}
+
+/// The same for all calls, so that it is compiled once.
+fn wait_boxed(py: Python<'_>, call: BoxFuture<'static, ()>, tell: &mut dyn FnMut() -> PyResult<()>) -> PyResult<()> {
     let handle = runtime::handle().map_err(|error| raise(py, &error))?;
     let (sender, mut receiver) = mpsc::sync_channel(1);
     let task = runtime::spawn(handle, async move {
+        call.await;
         // A failed send means that nobody waits any more.
-        let _ = sender.send(guarded(future).await);
+        let _ = sender.send(());
     });
     let _abort = AbortOnDrop(task.abort_handle());
     let _count = Counted::new();
@@ -145,11 +162,9 @@ where
         receiver = back;
         tell()?;
         match step {
-            Ok(result) => return result.map_err(|error| raise(py, &error)),
+            Ok(()) => return Ok(()),
             Err(RecvTimeoutError::Timeout) => py.check_signals()?,
-            Err(RecvTimeoutError::Disconnected) => {
-                return Err(raise(py, &ending()));
-            }
+            Err(RecvTimeoutError::Disconnected) => return Err(raise(py, &ending())),
         }
     }
 }

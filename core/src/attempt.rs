@@ -16,7 +16,7 @@ use crate::outgoing::{self, Upload};
 use crate::retry::Situation;
 use crate::retry_after;
 use crate::stats::Counters;
-use crate::transport;
+use crate::transport::{self, Answer, Outgoing};
 
 /// Bytes of a refusal that are read; the rest of a gateway's page is of no use.
 const MAX_REFUSAL: usize = 64 * 1024;
@@ -80,7 +80,7 @@ pub(crate) struct Success {
 pub(crate) enum SuccessBody {
     Whole(Bytes),
     /// Its place in flight is free again: a caller may read it slowly, and make other calls meanwhile.
-    Open(reqwest::Response),
+    Open(Answer),
 }
 
 impl Call<'_> {
@@ -91,19 +91,12 @@ impl Call<'_> {
         let upload = Upload::new(self.request.options.progress.clone());
         let headers = self.headers();
         let method = self.request.method();
-        let request = outgoing::build(
-            &self.http,
-            method,
-            self.url.clone(),
-            &headers,
-            &self.request.body,
-            &upload,
-        )
-        .await
-        .map_err(|error| {
-            permit.arrived(Arrival::Never);
-            Failure::last(error)
-        })?;
+        let request = outgoing::build(method, self.uri.clone(), headers, &self.request.body, &upload)
+            .await
+            .map_err(|error| {
+                permit.arrived(Arrival::Never);
+                Failure::last(error)
+            })?;
         Counters::add(&counters.requests, 1);
         let (sent, connected) = transport::connecting(self.timing.connect, self.send(request, &until, &upload)).await;
         Counters::add(&counters.bytes_out, upload.done());
@@ -142,13 +135,8 @@ impl Call<'_> {
     }
 
     /// Waits for the answer's headers. While an upload moves, the server may stay silent.
-    async fn send(
-        &self,
-        request: reqwest::Request,
-        until: &Until,
-        upload: &Arc<Upload>,
-    ) -> Result<reqwest::Response, Failure> {
-        let mut sending = std::pin::pin!(self.http.execute(request));
+    async fn send(&self, request: Outgoing, until: &Until, upload: &Arc<Upload>) -> Result<Answer, Failure> {
+        let mut sending = std::pin::pin!(self.http.send(request));
         let mut uploaded = upload.done();
         loop {
             let (at, limit) = until.next();
@@ -168,7 +156,7 @@ impl Call<'_> {
 
     /// Reads a good answer to its end. It is measured as it is unpacked, since a few kilobytes on the wire can become more
     /// than any memory holds.
-    async fn whole(&self, response: &mut reqwest::Response, until: &Until) -> Result<Bytes, Failure> {
+    async fn whole(&self, response: &mut Answer, until: &Until) -> Result<Bytes, Failure> {
         let most = self.client.options.max_answer_bytes;
         let announced = response.content_length().unwrap_or(0);
         if usize::try_from(announced).is_ok_and(|announced| announced <= most) {
@@ -181,7 +169,7 @@ impl Call<'_> {
     }
 
     /// Reads what the server has against the request. A body that breaks off is no reason to know less.
-    async fn refusal(&self, mut response: reqwest::Response, until: &Until) -> Failure {
+    async fn refusal(&self, mut response: Answer, until: &Until) -> Failure {
         let status = response.status();
         let headers = std::mem::take(response.headers_mut());
         let body = read(&mut response, until, MAX_REFUSAL).await.unwrap_or_default();
@@ -201,7 +189,7 @@ impl Call<'_> {
 }
 
 /// Reads a body whole, or up to `most` bytes.
-async fn read(response: &mut reqwest::Response, until: &Until, most: usize) -> Result<Bytes, Failure> {
+async fn read(response: &mut Answer, until: &Until, most: usize) -> Result<Bytes, Failure> {
     let expected = response.content_length();
     let mut first = Bytes::new();
     let mut all: Option<BytesMut> = None;

@@ -5,6 +5,9 @@
 
 use std::net::IpAddr;
 
+use bytes::Bytes;
+use http::Uri;
+use http::uri::PathAndQuery;
 use url::{Host, Url};
 
 use crate::error::Error;
@@ -24,6 +27,8 @@ pub(crate) struct BaseUrl {
     origin: String,
     /// The whole base, read.
     url: Url,
+    /// The same as requests are sent to.
+    uri: Uri,
     host: String,
     https: bool,
     loopback: bool,
@@ -80,10 +85,13 @@ impl BaseUrl {
         let host = host.to_string();
         let mut url = url;
         url.set_path(&path);
+        let text = format!("{origin}{path}");
+        let uri = Uri::try_from(&text).map_err(|cause| refuse(&format!("is not a URL: {cause}.")))?;
         Ok(Self {
-            text: format!("{origin}{path}"),
+            text,
             origin,
             url,
+            uri,
             host,
             https,
             loopback,
@@ -112,6 +120,19 @@ impl BaseUrl {
         self.loopback
     }
 
+    /// Where a request for `path_and_query` below this base is sent.
+    pub(crate) fn uri(&self, path_and_query: &str) -> Result<Uri, Error> {
+        let text = format!("{}{path_and_query}", &self.text[self.origin.len()..]);
+        if !is_plain(&text) {
+            self.join(path_and_query)?;
+        }
+        let refuse = |cause: http::Error| Error::config(format!("The path {path_and_query:?} makes no URL: {cause}."));
+        let path = PathAndQuery::from_maybe_shared(Bytes::from(text)).map_err(|cause| refuse(cause.into()))?;
+        let mut parts = self.uri.clone().into_parts();
+        parts.path_and_query = Some(path);
+        Uri::from_parts(parts).map_err(|cause| refuse(cause.into()))
+    }
+
     /// The URL of `path_and_query` below this base. It is checked again after parsing, because what the URL standard
     /// does to a path (dot segments, backslashes) must never change where a request goes.
     pub(crate) fn join(&self, path_and_query: &str) -> Result<Url, Error> {
@@ -137,6 +158,16 @@ impl BaseUrl {
             )))
         }
     }
+}
+
+/// Whether a path and query mean the same to everybody who reads them: most do, and need no second look.
+fn is_plain(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_~!$&()*+,;=:@%?.".contains(&byte);
+    text.bytes().all(plain)
+        // No segment of dots, however they are written.
+        && !text.contains("/.")
+        && !text.contains("%2e")
+        && !text.contains("%2E")
 }
 
 /// Whether the host is this machine.
@@ -278,7 +309,10 @@ mod tests {
             let base = parse("https://x1.xano.io:8443/xano/api:meta").expect("a base");
             let text = format!("{}/{rest}", base.as_str());
             let meant = url::Url::parse(&text).ok().filter(|url| url.as_str() == text);
-            prop_assert_eq!(base.join(&format!("/{rest}")).ok(), meant);
+            prop_assert_eq!(&base.join(&format!("/{rest}")).ok(), &meant);
+            // Requests are sent nowhere else.
+            let sent = base.uri(&format!("/{rest}")).ok().map(|uri| uri.to_string());
+            prop_assert_eq!(sent, meant.map(|url| url.as_str().split('#').next().unwrap_or_default().to_owned()));
         }
 
         #[test]

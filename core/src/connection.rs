@@ -14,10 +14,12 @@
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
 use crate::attempt::SuccessBody;
@@ -81,38 +83,43 @@ impl Connection {
         self.call_ref(&request).await
     }
 
-    pub(crate) async fn call_ref(&self, request: &Request) -> Result<Reply, Error> {
-        self.guarded(request, async {
-            let (done, endpoint) = self.run(request, false).await?;
-            let SuccessBody::Whole(body) = done.success.body else {
-                return Err(Error::internal("The answer was left unread."));
-            };
-            let headers = done.success.headers;
-            let reply = Reply {
-                status: done.success.status,
-                request_id: crate::error::request_id(&headers),
-                headers,
-                body,
-                attempts: done.attempts,
-                round_trip: u32::try_from(done.success.round_trip.as_micros()).unwrap_or(u32::MAX),
-                origin: crate::request::Origin {
-                    endpoint,
-                    operation: request.operation(),
-                    name: request.name(),
-                    writes: request.writes(),
-                },
-            };
-            if reply.is_strange_page() {
-                return Err(reply.decode_error("A web page came where data was due: not the API answered."));
-            }
-            if reply.is_missing() {
-                return Err(reply.decode_error(
-                    "Nothing came where data was due: the answer was cut off, or the server sent none.",
-                ));
-            }
-            Ok(reply)
+    /// In a box, so that a call is compiled into this crate alone, and no task or list grows by its size.
+    pub(crate) fn call_ref<'c>(&'c self, request: &'c Request) -> BoxFuture<'c, Result<Reply, Error>> {
+        Box::pin(async move {
+            let work = pin!(self.call_whole(request));
+            self.guarded(request, work).await
         })
-        .await
+    }
+
+    async fn call_whole(&self, request: &Request) -> Result<Reply, Error> {
+        let (done, endpoint) = self.run(request, false).await?;
+        let SuccessBody::Whole(body) = done.success.body else {
+            return Err(Error::internal("The answer was left unread."));
+        };
+        let headers = done.success.headers;
+        let reply = Reply {
+            status: done.success.status,
+            request_id: crate::error::request_id(&headers),
+            headers,
+            body,
+            attempts: done.attempts,
+            round_trip: u32::try_from(done.success.round_trip.as_micros()).unwrap_or(u32::MAX),
+            origin: crate::request::Origin {
+                endpoint,
+                operation: request.operation(),
+                name: request.name(),
+                writes: request.writes(),
+            },
+        };
+        if reply.is_strange_page() {
+            return Err(reply.decode_error("A web page came where data was due: not the API answered."));
+        }
+        if reply.is_missing() {
+            return Err(
+                reply.decode_error("Nothing came where data was due: the answer was cut off, or the server sent none.")
+            );
+        }
+        Ok(reply)
     }
 
     /// Makes a call and leaves the body of the answer to be read as it comes.
@@ -120,33 +127,40 @@ impl Connection {
     /// # Errors
     /// Those of [`call`](Self::call). A refusal is an error here, before any byte is handed out.
     pub async fn open(&self, request: Request) -> Result<Download, Error> {
-        let request = &request;
-        self.guarded(request, async {
-            let began = Instant::now();
-            let (done, endpoint) = self.run(request, true).await?;
-            let SuccessBody::Open(response) = done.success.body else {
-                return Err(Error::internal("The answer was read already."));
-            };
-            let options = &self.client.inner.options;
-            let context = Context {
-                place: engine::place(request, Some(&endpoint)),
-                attempts: done.attempts,
-                idle: request.options.read_timeout.unwrap_or(options.long_read_timeout),
-                deadline: request
-                    .options
-                    .deadline
-                    .or(options.deadline)
-                    .map(|limit| after(began, limit)),
-                counters: Arc::clone(&self.client.inner.counters),
-            };
-            let download = Download::new(response, context);
-            if request.answers_file() {
-                let token = &endpoint.key.token;
-                return download.refusing_json().await.map_err(|error| error.scrubbed(token));
-            }
-            Ok(download)
+        self.open_ref(&request).await
+    }
+
+    fn open_ref<'c>(&'c self, request: &'c Request) -> BoxFuture<'c, Result<Download, Error>> {
+        Box::pin(async move {
+            let work = pin!(self.open_unread(request));
+            self.guarded(request, work).await
         })
-        .await
+    }
+
+    async fn open_unread(&self, request: &Request) -> Result<Download, Error> {
+        let began = Instant::now();
+        let (done, endpoint) = self.run(request, true).await?;
+        let SuccessBody::Open(response) = done.success.body else {
+            return Err(Error::internal("The answer was read already."));
+        };
+        let options = &self.client.inner.options;
+        let context = Context {
+            place: engine::place(request, Some(&endpoint)),
+            attempts: done.attempts,
+            idle: request.options.read_timeout.unwrap_or(options.long_read_timeout),
+            deadline: request
+                .options
+                .deadline
+                .or(options.deadline)
+                .map(|limit| after(began, limit)),
+            counters: Arc::clone(&self.client.inner.counters),
+        };
+        let download = Download::new(response, context);
+        if request.answers_file() {
+            let token = &endpoint.key.token;
+            return download.refusing_json().await.map_err(|error| error.scrubbed(token));
+        }
+        Ok(download)
     }
 
     /// The pages of a list. Nothing is sent before the first [`Pages::next`].
@@ -260,6 +274,14 @@ impl Connection {
     /// Those of a call; `config_error` for a URL that is not `https`, or that leads to this machine while the API is
     /// elsewhere.
     pub async fn fetch(&self, src: &str) -> Result<Download, Error> {
+        self.fetch_ref(src).await
+    }
+
+    fn fetch_ref<'c>(&'c self, src: &'c str) -> BoxFuture<'c, Result<Download, Error>> {
+        Box::pin(self.fetch_whole(src))
+    }
+
+    async fn fetch_whole(&self, src: &str) -> Result<Download, Error> {
         let inner = &self.client.inner;
         inner.check_open()?;
         let endpoint = self.endpoint().await?;
@@ -311,7 +333,11 @@ impl Connection {
     }
 
     /// Runs `work` until it ends or the client is closed, and turns a panic into an error.
-    async fn guarded<T>(&self, request: &Request, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    async fn guarded<T>(
+        &self,
+        request: &Request,
+        work: Pin<&mut (dyn Future<Output = Result<T, Error>> + Send)>,
+    ) -> Result<T, Error> {
         let inner = &self.client.inner;
         let closing = &inner.process().closing;
         let work = AssertUnwindSafe(work).catch_unwind();

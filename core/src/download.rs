@@ -24,6 +24,7 @@ use crate::moment::after;
 use crate::runtime;
 use crate::stats::Counters;
 use crate::target::{Target, refuse};
+use crate::transport::Answer;
 
 /// Bytes of a refusal that are read: enough for any message, little enough to hold.
 const MAX_REFUSAL: usize = 64 * 1024;
@@ -61,7 +62,7 @@ impl fmt::Debug for ProgressSink {
 /// An answer whose body is still to come. Dropping it breaks the transfer off.
 #[derive(Debug)]
 pub struct Download {
-    response: reqwest::Response,
+    response: Answer,
     context: Context,
     /// Looked at already, still to be handed out.
     peeked: Option<Bytes>,
@@ -81,7 +82,7 @@ pub(crate) struct Context {
 }
 
 impl Download {
-    pub(crate) fn new(response: reqwest::Response, context: Context) -> Self {
+    pub(crate) fn new(response: Answer, context: Context) -> Self {
         Self {
             total: response.content_length(),
             response,

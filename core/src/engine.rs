@@ -6,9 +6,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderValue, Uri, header};
 use tokio::time::Instant;
-use url::Url;
 
 use crate::attempt::{Success, Timing};
 use crate::client::Inner;
@@ -24,6 +23,7 @@ use crate::prepare::Prepared;
 use crate::request::Request;
 use crate::retry::{self, Decision, Pause, Policy, Reason, Situation};
 use crate::stats::Counters;
+use crate::transport::Pool;
 
 /// One call on its way.
 pub(crate) struct Call<'c> {
@@ -31,8 +31,8 @@ pub(crate) struct Call<'c> {
     pub(crate) endpoint: &'c Endpoint,
     pub(crate) request: &'c Request,
     pub(crate) prepared: &'c Prepared,
-    pub(crate) url: Url,
-    pub(crate) http: reqwest::Client,
+    pub(crate) uri: Uri,
+    pub(crate) http: Pool,
     pub(crate) timing: Timing,
     limiter: Arc<Limiter>,
 }
@@ -52,7 +52,7 @@ impl<'c> Call<'c> {
         began: Instant,
     ) -> Result<Self, Error> {
         let options = &client.options;
-        let url = endpoint.base.join(&prepared.path_and_query)?;
+        let uri = endpoint.base.uri(&prepared.path_and_query)?;
         let http = client.lanes().for_base(&endpoint.base, options, &client.counters)?;
         let limiter = Arc::clone(endpoint.limiter(options.rate_limit, &client.events));
         endpoint.key.mind_expiry(&client.events);
@@ -61,7 +61,7 @@ impl<'c> Call<'c> {
             endpoint,
             request,
             prepared,
-            url,
+            uri,
             http,
             limiter,
             timing: timing(client, request, began),

@@ -3,6 +3,8 @@
 use std::error::Error as StdError;
 use std::time::Duration;
 
+use hyper_util::client::legacy;
+
 use crate::error::{Error, ErrorKind};
 use crate::retry::Situation;
 use crate::transport::ConnectTimeout;
@@ -76,17 +78,16 @@ pub(crate) fn too_large(most: usize) -> Error {
 }
 
 /// The body of an answer broke off.
-pub(crate) fn cut(cause: reqwest::Error) -> Error {
+pub(crate) fn cut(cause: std::io::Error) -> Error {
     Error::new(
         ErrorKind::Connection,
         format!("The answer broke off: {}.", reason(&cause)),
     )
-    .with_source(cause.without_url())
+    .with_source(cause)
 }
 
 /// Sending failed.
-pub(crate) fn send(cause: reqwest::Error) -> Failure {
-    let cause = cause.without_url();
+pub(crate) fn send(cause: legacy::Error) -> Failure {
     if let Some(ConnectTimeout(limit)) = find::<ConnectTimeout>(&cause) {
         let error = timeout(format!("No connection could be opened within {limit:?}."))
             .with_hint("Check the host name and the network, or raise connect_timeout.");
@@ -94,11 +95,6 @@ pub(crate) fn send(cause: reqwest::Error) -> Failure {
             situation: Some(Situation::NeverSent),
             error: error.with_source(cause),
         };
-    }
-    if cause.is_builder() {
-        return Failure::last(
-            Error::config(format!("The request cannot be built: {}.", reason(&cause))).with_source(cause),
-        );
     }
     let message = reason(&cause);
     if cause.is_connect() {
@@ -112,16 +108,34 @@ pub(crate) fn send(cause: reqwest::Error) -> Failure {
             error: error.with_source(cause),
         };
     }
+    let untouched = find::<h2::Error>(&cause).is_some_and(is_untouched);
     let error = Error::new(
         ErrorKind::Connection,
         format!("The connection broke before an answer came: {message}."),
-    );
-    Failure::interrupted(error.with_source(cause))
+    )
+    .with_source(cause);
+    if untouched {
+        return Failure {
+            situation: Some(Situation::NeverSent),
+            error,
+        };
+    }
+    Failure::interrupted(error)
+}
+
+/// Whether the server says that it has not begun with the request: it refused the stream, or ended the connection in good
+/// order before it came to it.
+fn is_untouched(error: &h2::Error) -> bool {
+    match error.reason() {
+        Some(h2::Reason::REFUSED_STREAM) => error.is_remote() && error.is_reset(),
+        Some(h2::Reason::NO_ERROR) => error.is_remote() && error.is_go_away(),
+        _ => false,
+    }
 }
 
 /// The innermost cause in words: the outer ones say only that something failed.
-fn reason(error: &reqwest::Error) -> String {
-    let mut innermost: &dyn StdError = error;
+fn reason(error: &(dyn StdError + 'static)) -> String {
+    let mut innermost = error;
     while let Some(source) = innermost.source() {
         innermost = source;
     }

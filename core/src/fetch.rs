@@ -6,7 +6,8 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use http::{Method, StatusCode, header};
+use http::{StatusCode, Uri, header};
+use http_body_util::Full;
 use tokio::time::{Instant, timeout};
 use url::Url;
 
@@ -19,7 +20,7 @@ use crate::moment::after;
 use crate::retry::{self, Decision, Pause, Policy, Situation};
 use crate::retry_after;
 use crate::stats::Counters;
-use crate::transport;
+use crate::transport::{self, Answer, Outgoing, Payload};
 
 /// Redirects followed at most.
 const MAX_HOPS: usize = 5;
@@ -95,7 +96,7 @@ impl Fetch<'_> {
 
     async fn follow(&self, mut url: Url, attempts: u32) -> Result<Download, Failure> {
         for _ in 0..=MAX_HOPS {
-            let response = self.send(url.clone()).await?;
+            let response = self.send(&url).await?;
             let status = response.status();
             let target = response
                 .headers()
@@ -128,14 +129,17 @@ impl Fetch<'_> {
         ))))
     }
 
-    async fn send(&self, url: Url) -> Result<reqwest::Response, Failure> {
+    async fn send(&self, url: &Url) -> Result<Answer, Failure> {
         let options = &self.client.options;
         let loopback = url.host().is_some_and(|host| base_url::is_loopback(&host));
         let lanes = self.client.lanes();
         let http = lanes
             .pick(url.scheme() == "https", loopback, options, &self.client.counters)
             .map_err(Failure::last)?;
-        let mut request = reqwest::Request::new(Method::GET, url);
+        let uri = Uri::try_from(url.as_str())
+            .map_err(|cause| Failure::last(Error::config(format!("The src is not a URL: {cause}."))))?;
+        let mut request = Outgoing::new(Payload::Left(Full::default()));
+        *request.uri_mut() = uri;
         if let Some(agent) = self.client.headers.get(header::USER_AGENT) {
             request.headers_mut().insert(header::USER_AGENT, agent.clone());
         }
@@ -144,7 +148,7 @@ impl Fetch<'_> {
             .headers_mut()
             .insert(header::ACCEPT_ENCODING, header::HeaderValue::from_static("identity"));
         Counters::add(&self.client.counters.requests, 1);
-        let sending = timeout(options.read_timeout, http.execute(request));
+        let sending = timeout(options.read_timeout, http.send(request));
         match transport::connecting(options.connect_timeout, sending).await.0 {
             Ok(Ok(response)) => Ok(response),
             Ok(Err(cause)) => Err(failure::send(cause)),
@@ -153,7 +157,7 @@ impl Fetch<'_> {
     }
 }
 
-fn refusal(response: &reqwest::Response, status: StatusCode) -> Failure {
+fn refusal(response: &Answer, status: StatusCode) -> Failure {
     let headers = response.headers();
     let retry_after = retry_after::read(headers, SystemTime::now());
     // A storage host explains itself in XML at most; its status says enough.

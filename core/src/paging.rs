@@ -21,6 +21,7 @@ use std::collections::{HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use tokio::task::JoinHandle;
 
 use crate::connection::Connection;
@@ -148,6 +149,15 @@ impl Pages {
     /// Those of a call, after which the same page may be asked for again; `decode_error` when the answer is no page, or is
     /// one that came before.
     pub async fn next(&mut self) -> Result<Option<RawPage>, Error> {
+        self.next_boxed().await
+    }
+
+    /// In a box, so that it is compiled into this crate alone.
+    fn next_boxed(&mut self) -> BoxFuture<'_, Result<Option<RawPage>, Error>> {
+        Box::pin(self.advance())
+    }
+
+    async fn advance(&mut self) -> Result<Option<RawPage>, Error> {
         let Some(turn) = self.next else { return Ok(None) };
         let reply = self.fetch(turn).await?;
         let found =

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use serde::Serialize;
 use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
@@ -126,15 +127,24 @@ impl Job {
     where
         W: Future<Output = Result<Report, Error>> + Send + 'static,
     {
+        let meter = Meter::new();
+        let (sender, feed) = mpsc::channel(WAITING);
+        // In a box, so that what runs it is compiled once for all kinds of work.
+        let work = Box::pin(work(feed, Arc::clone(&meter)));
+        Self::start_boxed(work, meter, sender)
+    }
+
+    fn start_boxed(
+        work: BoxFuture<'static, Result<Report, Error>>,
+        meter: Arc<Meter>,
+        sender: mpsc::Sender<Rows>,
+    ) -> Result<Self, Error> {
         let handle = match tokio::runtime::Handle::try_current() {
             Ok(handle) => handle,
             Err(_) => runtime::handle()?.clone(),
         };
-        let meter = Meter::new();
-        let (sender, feed) = mpsc::channel(WAITING);
         let (done, ended) = watch::channel(false);
         let outcome = Arc::new(Mutex::new(None));
-        let work = work(feed, Arc::clone(&meter));
         let place = Arc::clone(&outcome);
         let task = runtime::spawn(&handle, async move {
             // A panic must not look like a job that somebody gave up.

@@ -19,6 +19,7 @@ mod stable;
 mod task;
 
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 
 use super::Records;
 use super::options::{Order, ReadOptions};
@@ -154,6 +155,15 @@ impl Reader {
     /// does not hold what was asked for; `record_error` when pages with a check on totals never agree. After an error the
     /// read has ended.
     pub async fn next(&mut self) -> Result<Option<RecordPage>, Error> {
+        self.next_boxed().await
+    }
+
+    /// In a box, so that it is compiled into this crate alone.
+    fn next_boxed(&mut self) -> BoxFuture<'_, Result<Option<RecordPage>, Error>> {
+        Box::pin(self.advance())
+    }
+
+    async fn advance(&mut self) -> Result<Option<RecordPage>, Error> {
         loop {
             let step = match &mut self.way {
                 Way::Ended => return Ok(None),

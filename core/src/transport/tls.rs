@@ -31,7 +31,7 @@ pub(super) fn platform(ca_file: Option<&Path>) -> Result<ClientConfig, Error> {
     Ok(config)
 }
 
-/// For pools of plain `http`: reqwest wants some TLS settings, and these cost nothing and trust nobody.
+/// For pools of plain `http`: the connector wants some TLS settings, and these cost nothing and trust nobody.
 pub(super) fn none() -> Result<ClientConfig, Error> {
     ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()

@@ -10,6 +10,7 @@ mod lifecycle;
 mod limits;
 mod names;
 mod pages;
+mod proxies;
 mod records_load;
 mod records_read;
 mod retries;
