@@ -1,5 +1,5 @@
-// Compiles the TypeScript sources into bindings-node/dist: CommonJS with its declarations, and an ES module that hands
-// out the same objects, so that `instanceof` holds whichever way a program and its dependencies load the package.
+// Compiles the TypeScript sources into bindings-node/dist: CommonJS with its declarations, and ES modules that hand out
+// the same objects, so that `instanceof` holds whichever way a program and its dependencies load the package.
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -27,7 +27,6 @@ function joinEager() {
   const eager = Object.keys(require.cache)
     .filter((path) => path.startsWith(join(cjs, '/')))
     .map(inside)
-    .filter((name) => name !== 'index.js')
   const rooms = eager.map((name) => {
     const source = readFileSync(join(cjs, name), 'utf8').replace(/\brequire\((['"])(\..+?)\1\)/g, (_, __, path) => {
       const other = inside(join(cjs, dirname(name), path))
@@ -38,7 +37,9 @@ function joinEager() {
       join(cjs, name),
       `"use strict";\nmodule.exports = require("${up}eager.js")(${JSON.stringify(name)});\n`,
     )
-    return `${JSON.stringify(name)}(exports) {\n${source}\n}`
+    // V8 compiles a function in parentheses at once. Otherwise it reads what is inside of it twice: to find its end, and
+    // when it runs.
+    return `${JSON.stringify(name)}: (function (exports) {\n${source}\n})`
   })
   const text = `"use strict";
 const made = {};
@@ -51,11 +52,9 @@ function __room(name) {
 }
 module.exports = __room;
 `
-  writeFileSync(join(cjs, 'eager.js'), text)
-  const entry = readFileSync(index, 'utf8').replace(/\brequire\("\.\/(.+?)"\)/g, (whole, name) =>
-    eager.includes(name) ? `require("./eager.js")(${JSON.stringify(name)})` : whole,
-  )
-  writeFileSync(index, entry)
+  // One character beyond Latin-1 would make V8 hold, and read, all of it in two bytes each.
+  const escaped = (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`
+  writeFileSync(join(cjs, 'eager.js'), text.replace(/[^\0-\x7f]/g, escaped))
   for (const path of Object.keys(require.cache)) delete require.cache[path]
 }
 
@@ -81,10 +80,18 @@ writeFileSync(index, text)
 
 joinEager()
 
-for (const entry of ['index', 'testing']) {
+// Node takes CommonJS from `require` faster than from `import`, which looks for its names first. Bundlers follow `import`
+// alone; they ask for the condition `module`, which Node does not know.
+const hands = {
+  index: `require('../cjs/eager.js')('index.js')`,
+  testing: `require('../cjs/testing.js')`,
+}
+for (const [entry, loaded] of Object.entries(hands)) {
   const names = Object.keys(require(join(cjs, `${entry}.js`))).sort()
   const body = names.map((name) => `export const ${name} = package_.${name}\n`).join('')
-  writeFileSync(join(esm, `${entry}.mjs`), `import package_ from '../cjs/${entry}.js'\n${body}`)
+  const requiring = `import { createRequire } from 'node:module'\nconst require = createRequire(import.meta.url)\n`
+  writeFileSync(join(esm, `${entry}.mjs`), `${requiring}const package_ = ${loaded}\n${body}`)
+  writeFileSync(join(esm, `${entry}.bundled.mjs`), `import package_ from '../cjs/${entry}.js'\n${body}`)
   writeFileSync(join(esm, `${entry}.d.mts`), `export * from '../cjs/${entry}.js'\n`)
 }
 

@@ -1,11 +1,12 @@
-//! What goes back to JavaScript, as the array `[call, good, body, meta, marker]`.
+//! What goes back to JavaScript: the fields `call, good, body, meta, marker` of each outcome, one after the other, as the
+//! arguments of one call of a function. Making arrays of them would cost more than everything else here.
 #![expect(
     unsafe_code,
     reason = "napi's conversion trait is unsafe, and a Latin-1 string can only be made through its C API"
 )]
 
 use bytes::Bytes;
-use napi::bindgen_prelude::{BufferSlice, ToNapiValue, sys};
+use napi::bindgen_prelude::{BufferSlice, JsValuesTupleIntoVec, ToNapiValue, sys};
 use napi::{Env, check_status};
 use xano_metadata::Error;
 
@@ -55,32 +56,78 @@ impl Delivery {
     }
 }
 
-impl ToNapiValue for Delivery {
-    unsafe fn to_napi_value(raw: sys::napi_env, delivery: Self) -> napi::Result<sys::napi_value> {
-        let env = Env::from_raw(raw);
-        let mut array = env.create_array(4)?;
-        array.set(0, delivery.call)?;
-        array.set(1, delivery.good)?;
-        match &delivery.body {
-            Payload::None => {}
-            Payload::Text(bytes) | Payload::Marked(bytes, _) if bytes.len() > LONGEST_STRING => {
-                array.set(2, BufferSlice::copy_from(&env, bytes)?)?;
+/// The fields of one delivery among the arguments.
+const FIELDS: usize = 5;
+
+/// What one wake of the event loop carries.
+pub struct Batch(pub(crate) Vec<Delivery>);
+
+impl JsValuesTupleIntoVec for Batch {
+    fn into_vec(self, raw: sys::napi_env) -> napi::Result<Vec<sys::napi_value>> {
+        let mut arguments = Vec::with_capacity(self.0.len() * FIELDS);
+        for delivery in self.0 {
+            // SAFETY: napi calls this on the thread of the environment, inside of a scope for handles.
+            unsafe { delivery.into_arguments(raw, &mut arguments) }?;
+        }
+        Ok(arguments)
+    }
+}
+
+impl Delivery {
+    /// # Safety
+    /// Only on the thread of the environment, inside of a scope for handles.
+    unsafe fn into_arguments(self, raw: sys::napi_env, arguments: &mut Vec<sys::napi_value>) -> napi::Result<()> {
+        let marker = match &self.body {
+            Payload::Marked(_, marker) => Some(marker.as_str()),
+            _ => None,
+        };
+        // SAFETY: as the caller promises.
+        unsafe {
+            arguments.push(ToNapiValue::to_napi_value(raw, self.call)?);
+            arguments.push(ToNapiValue::to_napi_value(raw, self.good)?);
+            arguments.push(body(raw, &self.body)?);
+            arguments.push(optional(raw, self.meta.as_deref())?);
+            arguments.push(optional(raw, marker)?);
+        }
+        Ok(())
+    }
+}
+
+/// # Safety
+/// As for [`Delivery::into_arguments`].
+unsafe fn body(raw: sys::napi_env, body: &Payload) -> napi::Result<sys::napi_value> {
+    let text = match body {
+        Payload::Text(bytes) | Payload::Marked(bytes, _) if bytes.len() <= LONGEST_STRING => Some(bytes),
+        _ => None,
+    };
+    // SAFETY: as the caller promises.
+    unsafe {
+        if let Some(text) = text {
+            if text.is_ascii() {
+                return ToNapiValue::to_napi_value(raw, Latin1(text));
             }
-            Payload::Text(bytes) | Payload::Marked(bytes, _) if bytes.is_ascii() => array.set(2, Latin1(bytes))?,
-            Payload::Text(bytes) | Payload::Marked(bytes, _) => match std::str::from_utf8(bytes) {
-                Ok(text) => array.set(2, text)?,
-                Err(_) => array.set(2, BufferSlice::copy_from(&env, bytes)?)?,
-            },
-            Payload::Bytes(bytes) => array.set(2, BufferSlice::copy_from(&env, bytes)?)?,
+            if let Ok(text) = std::str::from_utf8(text) {
+                return ToNapiValue::to_napi_value(raw, text);
+            }
         }
-        if let Some(meta) = &delivery.meta {
-            array.set(3, meta.as_str())?;
+        match body {
+            Payload::None => ToNapiValue::to_napi_value(raw, ()),
+            Payload::Text(bytes) | Payload::Marked(bytes, _) | Payload::Bytes(bytes) => {
+                ToNapiValue::to_napi_value(raw, &BufferSlice::copy_from(&Env::from_raw(raw), bytes)?)
+            }
         }
-        if let Payload::Marked(_, marker) = &delivery.body {
-            array.set(4, marker.as_str())?;
+    }
+}
+
+/// # Safety
+/// As for [`Delivery::into_arguments`].
+unsafe fn optional(raw: sys::napi_env, text: Option<&str>) -> napi::Result<sys::napi_value> {
+    // SAFETY: as the caller promises.
+    unsafe {
+        match text {
+            Some(text) => ToNapiValue::to_napi_value(raw, text),
+            None => ToNapiValue::to_napi_value(raw, ()),
         }
-        // SAFETY: the array was just made in this environment.
-        unsafe { ToNapiValue::to_napi_value(raw, array) }
     }
 }
 

@@ -1,9 +1,11 @@
 //! Carries calls out and outcomes back, one hub for each thread of JavaScript.
 //!
 //! A finished call puts its outcome into a queue and wakes the event loop only when the queue was empty: whatever finishes
-//! before the loop gets to it comes along in the same batch. The wake function does not keep the loop alive; JavaScript
-//! does that while calls are in flight. When a thread of JavaScript ends, its wake function is gone, and outcomes that come
-//! after that are dropped.
+//! before the loop gets to it comes along in the same batch. The wake waits until the runtime has looked once at everything
+//! else that is ready, because that fills the batch, and a wake costs both threads more than a small answer does.
+//!
+//! The wake function does not keep the loop alive; JavaScript does that while calls are in flight. When a thread of
+//! JavaScript ends, its wake function is gone, and outcomes that come after that are dropped.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -13,20 +15,22 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use napi::Status;
-use napi::bindgen_prelude::{FnArgs, Function};
+use napi::bindgen_prelude::Function;
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi_derive::napi;
 use tokio::task::AbortHandle;
 use xano_metadata::{Error, runtime};
 
 use crate::client::NativeClient;
-use crate::delivery::{Delivery, Payload};
+use crate::delivery::{Batch, Delivery, Payload};
 use crate::emulator::NativeEmulator;
 use crate::fleet::NativeFleet;
 use crate::tasks::NativeTask;
 use crate::{guarded, panicked};
 
-type Batch = FnArgs<(Vec<Delivery>,)>;
+/// So many at once, because what is delivered is arguments of a function, which take room on the stack.
+const BATCH: usize = 256;
+
 type Wake = ThreadsafeFunction<(), (), Batch, Status, false, true>;
 
 /// What a call comes to.
@@ -35,7 +39,9 @@ pub(crate) type Outcome = Result<(Payload, Option<String>), Error>;
 pub(crate) struct Shared {
     queue: Mutex<Vec<Delivery>>,
     wake: OnceLock<Wake>,
-    running: Mutex<HashMap<u64, AbortHandle>>,
+    /// What can be given up. A task is entered before it starts, lest it ends before, and its handle follows; only the thread
+    /// of JavaScript asks for it.
+    running: Mutex<HashMap<u64, Option<AbortHandle>>>,
 }
 
 impl Shared {
@@ -53,41 +59,70 @@ impl Shared {
             open: true,
         };
         match runtime::handle() {
-            Err(error) => ticket.settle(Err(error)),
+            Err(error) => drop(ticket.settle(Err(error))),
             Ok(handle) => {
-                // Held until the task is entered, so that it cannot end before.
-                let mut running = lock(&self.running);
+                lock(&self.running).insert(key(call), None);
                 let task = runtime::spawn(handle, async move {
                     let outcome = AssertUnwindSafe(work)
                         .catch_unwind()
                         .await
                         .unwrap_or_else(|_| Err(panicked()));
-                    ticket.settle(outcome);
+                    if let Some(due) = ticket.settle(outcome) {
+                        tokio::task::yield_now().await;
+                        drop(due);
+                    }
                 });
-                running.insert(key(call), task.abort_handle());
+                if let Some(entered) = lock(&self.running).get_mut(&key(call)) {
+                    *entered = Some(task.abort_handle());
+                }
             }
         }
     }
 
     /// Tells a listener in JavaScript something, as JSON text.
     pub(crate) fn tell(&self, listener: f64, json: String) {
-        self.push(Delivery {
+        let first = self.push(Delivery {
             call: -listener,
             good: true,
             body: Payload::None,
             meta: Some(json),
         });
+        if first {
+            self.wake();
+        }
     }
 
-    fn push(&self, delivery: Delivery) {
+    /// Puts it into the queue. Whoever is the first there has to wake the event loop.
+    fn push(&self, delivery: Delivery) -> bool {
         let mut queue = lock(&self.queue);
-        let first = queue.is_empty();
         queue.push(delivery);
-        drop(queue);
-        if first && let Some(wake) = self.wake.get() {
+        queue.len() == 1
+    }
+
+    /// The next batch, and whether there is more.
+    fn take(&self) -> (Batch, bool) {
+        let mut queue = lock(&self.queue);
+        let kept = queue.len().min(BATCH);
+        let rest = queue.split_off(kept);
+        let more = !rest.is_empty();
+        (Batch(std::mem::replace(&mut *queue, rest)), more)
+    }
+
+    fn wake(&self) {
+        if let Some(wake) = self.wake.get() {
             // Refused only while the thread of JavaScript ends, when nobody is left to hear it.
             wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
         }
+    }
+}
+
+/// Wakes the event loop when it is dropped, so that no way out forgets it.
+#[must_use]
+struct DueWake(Arc<Shared>);
+
+impl Drop for DueWake {
+    fn drop(&mut self) {
+        self.0.wake();
     }
 }
 
@@ -99,10 +134,10 @@ struct Ticket {
 }
 
 impl Ticket {
-    fn settle(&mut self, outcome: Outcome) {
+    fn settle(&mut self, outcome: Outcome) -> Option<DueWake> {
         self.open = false;
         lock(&self.shared.running).remove(&key(self.call));
-        self.shared.push(match outcome {
+        let first = self.shared.push(match outcome {
             Ok((body, meta)) => Delivery {
                 call: self.call,
                 good: true,
@@ -111,13 +146,14 @@ impl Ticket {
             },
             Err(error) => Delivery::bad(self.call, &error),
         });
+        first.then(|| DueWake(Arc::clone(&self.shared)))
     }
 }
 
 impl Drop for Ticket {
     fn drop(&mut self) {
         if self.open {
-            self.settle(Err(Error::cancelled("The call was given up before it ended.")));
+            drop(self.settle(Err(Error::cancelled("The call was given up before it ended."))));
         }
     }
 }
@@ -144,8 +180,14 @@ impl NativeHub {
             .callee_handled::<false>()
             .weak::<true>()
             .build_callback(move |_| {
-                let batch = weak.upgrade().map(|shared| std::mem::take(&mut *lock(&shared.queue)));
-                Ok(FnArgs::from((batch.unwrap_or_default(),)))
+                let Some(shared) = weak.upgrade() else {
+                    return Ok(Batch(Vec::new()));
+                };
+                let (batch, more) = shared.take();
+                if more {
+                    shared.wake();
+                }
+                Ok(batch)
             })?;
         // Set once: the hub was made a moment ago.
         let _ = shared.wake.set(wake);
@@ -192,7 +234,7 @@ impl NativeHub {
     #[napi]
     pub fn cancel(&self, call: f64) {
         let task = lock(&self.shared.running).get(&key(call)).cloned();
-        if let Some(task) = task {
+        if let Some(Some(task)) = task {
             task.abort();
         }
     }

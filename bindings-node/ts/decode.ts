@@ -10,7 +10,9 @@ import { DecodeError } from './errors.js'
 import type { Delivery } from './native.js'
 
 /** The JSON of a delivery; null when the body is empty. */
-export function decode<T>([, , body, , marker]: Delivery, operation: string): T {
+export function decode<T>(delivery: Delivery, operation: string): T {
+  const body = delivery[2]
+  const marker = delivery[4]
   try {
     const text = typeof body === 'string' ? body : (body?.toString('utf8') ?? '')
     const value: unknown = text.trim() === '' ? null : JSON.parse(text)

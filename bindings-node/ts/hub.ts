@@ -10,18 +10,16 @@ import { Cancelled, XanoError, errorFromNative } from './errors.js'
 import { native, type Delivery, type NativeHub } from './native.js'
 import type { LoadReport } from './report.js'
 
-interface Waiting {
-  resolve: (delivery: Delivery) => void
-  reject: (error: Error) => void
-}
-
 const LONG = 2 ** 30
+
+/** The fields of a delivery among what {@link deliver} is told. */
+const FIELDS = 5
 
 let hub: NativeHub | undefined
 let last = 0
 let inFlight = 0
 let keeper: NodeJS.Timeout | undefined
-const waiting = new Map<number, Waiting>()
+const waiting = new Map<number, (delivery: Delivery) => void>()
 const listeners = new Map<number, (json: string) => void>()
 
 /** The native side of this thread, made at first use. */
@@ -83,34 +81,28 @@ function outcome(
   return new Promise((resolve, reject) => {
     last += 1
     const call = last
+    try {
+      begin(call)
+    } catch (error) {
+      reject(fromThrown(error))
+      return
+    }
+    holdOpen(1)
+    if (!signal) {
+      waiting.set(call, resolve)
+      return
+    }
     const onAbort = (): void => {
-      if (waiting.delete(call) && signal) {
+      if (waiting.delete(call)) {
         hub?.cancel(call)
         reject(cancelled(signal, operation, 1))
       }
     }
-    const done = (): void => {
-      signal?.removeEventListener('abort', onAbort)
-    }
-    waiting.set(call, {
-      resolve: (delivery) => {
-        done()
-        resolve(delivery)
-      },
-      reject: (error) => {
-        done()
-        reject(error)
-      },
+    waiting.set(call, (delivery) => {
+      signal.removeEventListener('abort', onAbort)
+      resolve(delivery)
     })
-    try {
-      begin(call)
-    } catch (error) {
-      waiting.delete(call)
-      reject(fromThrown(error))
-      return
-    }
-    signal?.addEventListener('abort', onAbort, { once: true })
-    holdOpen(1)
+    signal.addEventListener('abort', onAbort, { once: true })
   })
 }
 
@@ -128,25 +120,28 @@ export function cancelled(
 }
 
 function holdOpen(change: number): void {
+  const before = inFlight
   inFlight += change
+  if (before > 0 && inFlight > 0) return
   keeper ??= setInterval(() => undefined, LONG).unref()
   if (inFlight > 0) keeper.ref()
   else keeper.unref()
 }
 
-function deliver(batch: Delivery[]): void {
+/** Takes the fields of one delivery after the other: as arguments they need no arrays, which are dear to make natively. */
+function deliver(...told: Delivery[number][]): void {
   let ended = 0
-  for (const delivery of batch) {
-    const [call, , , meta] = delivery
+  for (let at = 0; at < told.length; at += FIELDS) {
+    const call = told[at] as number
     if (call <= 0) {
-      tell(-call, meta ?? '{}')
+      tell(-call, told[at + 3] as string)
       continue
     }
     ended += 1
-    const entry = waiting.get(call)
-    if (!entry) continue
+    const resolve = waiting.get(call)
+    if (!resolve) continue
     waiting.delete(call)
-    entry.resolve(delivery)
+    resolve(told.slice(at, at + FIELDS) as unknown as Delivery)
   }
   if (ended) holdOpen(-ended)
 }

@@ -13,7 +13,8 @@ import { ConfigError } from './errors.js'
 
 /** What the addon offers. Calls carry a number under which their outcome is delivered to the hub's callback. */
 export interface NativeModule {
-  readonly NativeHub: new (deliver: (batch: Delivery[]) => void) => NativeHub
+  /** Hands over the fields of one delivery after the other. */
+  readonly NativeHub: new (deliver: (...told: Delivery[number][]) => void) => NativeHub
   shutdown(): void
   /** Runs the command line on this thread; the first argument is the program's name. */
   commandLine(args: string[]): number

@@ -60,6 +60,10 @@ export function pack(
   const path = operation.path?.map((name) =>
     pathValue(operation, name, Object.hasOwn(args, name) ? args[name] : bound[name]),
   )
+  if (!operation.fields && !operation.form && params === undefined) {
+    const { set, listener } = withListener(options)
+    return { operation: operation.id, parameters: parametersJson(path, [], [], set), body: null, form: null, listener }
+  }
   const fields = collect(operation, args, params)
   const query: [string, Wire][] = []
   const headers: [string, Wire][] = []

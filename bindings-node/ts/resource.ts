@@ -58,7 +58,23 @@ export function child<R>(
 }
 
 /** Sends what was packed, files and all, and waits for what `begin` starts. */
-export async function send(
+export function send(
+  packed: Packed,
+  options: CallOptions | undefined,
+  begin: (call: number, body: NativeBody) => void,
+): Promise<Delivery> {
+  if (packed.form || packed.listener) return sendAndTidy(packed, options, begin)
+  return submit(
+    (call) => {
+      begin(call, packed.body)
+    },
+    options?.signal,
+    packed.operation || 'request',
+  )
+}
+
+/** The same for what leaves something behind: files that were written for it, and a listener. */
+async function sendAndTidy(
   packed: Packed,
   options: CallOptions | undefined,
   begin: (call: number, body: NativeBody) => void,
@@ -85,7 +101,8 @@ export async function send(
   }
 }
 
-async function run(
+// Not an async function: each on the way is a promise more, and turns of the queue of microtasks, for every call.
+function run(
   resource: Resource,
   operation: Operation,
   args: Values,

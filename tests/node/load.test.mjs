@@ -1,7 +1,7 @@
 // Loading: from both module systems, quickly, and with a clear word where there is no addon.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -19,6 +19,22 @@ test('import and require give the same objects', () => {
   assert.deepEqual(Object.keys(cjs).sort(), Object.keys(esm).sort())
   for (const name of Object.keys(esm)) assert.equal(esm[name], cjs[name], name)
   assert.equal(require('xano-metadata/testing').Emulator, testing.Emulator)
+})
+
+test('what bundlers are given gives the same objects, and names no file that only Node can find', () => {
+  const script = `
+    for (const entry of ['xano-metadata', 'xano-metadata/testing']) {
+      const [esm, cjs] = [await import(entry), require(entry)]
+      const names = Object.keys(cjs)
+      if (!names.length || names.some((name) => esm[name] !== cjs[name])) throw new Error(entry)
+      console.log(import.meta.resolve(entry))
+    }`
+  const program = `import { createRequire } from 'node:module'
+    const require = createRequire(${JSON.stringify(import.meta.url)})\n${script}`
+  const flags = ['--conditions=module', '--input-type=module', '-e', program]
+  const files = execFileSync(process.execPath, flags, { cwd: ROOT, encoding: 'utf8' }).trim().split('\n')
+  for (const file of files) assert.doesNotMatch(readFileSync(new URL(file), 'utf8'), /createRequire/)
+  assert.equal(files.length, 2)
 })
 
 test('the error classes form one tree', () => {
