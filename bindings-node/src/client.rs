@@ -145,8 +145,7 @@ impl NativeConnection {
             let connection = self.connection.clone();
             self.hub.run(call, async move {
                 let json = request.operation().map(|row| row.answer == AnswerKind::Json);
-                // Made where it runs: it is large, and this thread would move it a few times before it starts.
-                let reply = Box::pin(connection.call(request)).await?;
+                let reply = connection.call(request).await?;
                 let content_type = content_type(&reply);
                 let json = json.unwrap_or_else(|| is_json(&content_type));
                 if json {
