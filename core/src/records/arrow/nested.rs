@@ -1,5 +1,7 @@
 //! Builders that hold builders: the fields of a record or an object, and the items of a list.
 
+mod alike;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -11,9 +13,10 @@ use jiter::{Jiter, Peek};
 use super::build::Misfit;
 use super::column::Builder;
 use super::types::Member;
+use crate::compact::Pattern;
 
 /// Rows that a fresh builder of validity expects; a page by default.
-const ROWS: usize = 1000;
+pub(super) const ROWS: usize = 1000;
 
 /// The known keys of an object, found by guessing.
 ///
@@ -25,6 +28,8 @@ struct Keys {
     places: HashMap<String, usize>,
     /// Which key followed each; the last entry says which came first.
     follows: Vec<usize>,
+    /// What last stood before the value of each: the end of the value before it, the key and the colon.
+    before: Vec<Option<Pattern>>,
 }
 
 impl Keys {
@@ -33,7 +38,13 @@ impl Keys {
         let places = names.iter().cloned().zip(0..).collect();
         let mut follows: Vec<usize> = (1..=names.len()).collect();
         follows.push(0);
-        Self { names, places, follows }
+        let before = vec![None; names.len()];
+        Self {
+            names,
+            places,
+            follows,
+            before,
+        }
     }
 
     /// The place of `name`, which stands behind the key at `before`.
@@ -148,14 +159,15 @@ impl Fields {
         }
     }
 
-    /// The columns so far, leaving the builders empty.
+    /// The columns so far, leaving the builders empty, also when one of them fails.
     pub(super) fn finish(&mut self) -> Result<Vec<ArrayRef>, Misfit> {
         self.rows = 0;
         let finish = |slot: &mut Slot| {
             slot.filled = 0;
             slot.builder.finish()
         };
-        self.slots.iter_mut().map(finish).collect()
+        let arrays: Vec<_> = self.slots.iter_mut().map(finish).collect();
+        arrays.into_iter().collect()
     }
 }
 
@@ -199,9 +211,9 @@ impl ObjectBuilder {
     }
 
     pub(super) fn finish(&mut self) -> Result<ArrayRef, Misfit> {
-        let arrays = self.fields.finish()?;
+        let (arrays, validity) = (self.fields.finish(), self.validity.finish());
         let fields = self.members.iter().map(Arc::clone).collect();
-        let array = StructArray::try_new(fields, arrays, self.validity.finish()).map_err(|cause| defect(&cause))?;
+        let array = StructArray::try_new(fields, arrays?, validity).map_err(|cause| defect(&cause))?;
         Ok(Arc::new(array))
     }
 }
@@ -262,12 +274,12 @@ impl ListBuilder {
         let ends = std::mem::replace(&mut self.ends, vec![0]);
         self.items = 0;
         let offsets = OffsetBuffer::new(ScalarBuffer::from(ends));
-        let values = self.item.finish()?;
-        let array = ListArray::try_new(Arc::clone(&self.field), offsets, values, self.validity.finish());
+        let (values, validity) = (self.item.finish(), self.validity.finish());
+        let array = ListArray::try_new(Arc::clone(&self.field), offsets, values?, validity);
         Ok(Arc::new(array.map_err(|cause| defect(&cause))?))
     }
 }
 
-fn defect(cause: &ArrowError) -> Misfit {
+pub(super) fn defect(cause: &ArrowError) -> Misfit {
     Misfit::because(format!("does not make an Arrow array: {cause}"))
 }

@@ -193,6 +193,10 @@ impl Page {
 
 /// An id that is a number, also in quotation marks.
 pub(super) fn number(id: &[u8]) -> Option<i64> {
+    // Nearly all of them, and every record of a page is asked.
+    if !id.is_empty() && id.len() <= 18 && id.iter().all(u8::is_ascii_digit) {
+        return Some(id.iter().fold(0, |number, digit| number * 10 + i64::from(digit - b'0')));
+    }
     let text = std::str::from_utf8(id).ok()?;
     let bare = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
     bare.unwrap_or(text).parse().ok()
