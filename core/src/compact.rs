@@ -43,13 +43,14 @@ const TENS: [f64; 19] = [
     1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
 ];
 
+/// What a number is multiplied with before so many digits are appended to it.
+const WHOLE_TENS: [i64; 9] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
+
 /// A number as it is written.
 #[derive(Clone, Copy, Debug)]
 pub struct Number<'t> {
     /// Its text.
     pub text: &'t [u8],
-    /// Its value, if it is a whole number of up to 18 digits.
-    pub whole: Option<i64>,
     /// Whether it has a fraction or an exponent.
     pub is_float: bool,
     /// Its digits as a whole number, when it has up to 18 and no exponent.
@@ -153,40 +154,53 @@ impl<'t> Scan<'t> {
     /// A string: without its quotation marks; or, when there are escapes in it, with them and true.
     #[inline]
     pub fn string(&mut self) -> Option<(&'t [u8], bool)> {
+        let inner = self.rest().strip_prefix(b"\"")?;
+        let length = special(inner)?;
+        if inner[length] == b'"' {
+            self.at += length + 2;
+            return Some((&inner[..length], false));
+        }
+        self.escaped_string(length + 1)
+    }
+
+    /// A string that is plain up to the byte at `plain`.
+    #[cold]
+    fn escaped_string(&mut self, plain: usize) -> Option<(&'t [u8], bool)> {
         let start = self.at;
-        self.pass(b"\"")?;
-        let mut escapes = false;
+        self.at += plain;
         loop {
-            self.at += special(self.rest())?;
-            match self.text[self.at] {
+            match self.peek()? {
                 b'"' => break,
-                b'\\' => {
-                    // Which escapes there are is seen when they are read.
-                    escapes = true;
-                    self.at += 2;
-                    self.text.get(self.at)?;
-                }
+                // Which escapes there are is seen when they are read.
+                b'\\' => self.at += 2,
                 // A control character, which JSON must escape.
                 _ => return None,
             }
+            self.at += special(self.text.get(self.at..)?)?;
         }
         self.at += 1;
-        let quoted = self.since(start);
-        Some(if escapes {
-            (quoted, true)
-        } else {
-            (&quoted[1..quoted.len() - 1], false)
-        })
+        Some((self.since(start), true))
     }
 
     /// Appends the bytes that a string stands for. None also where it has characters by number, such as `\u00e4`; then
     /// there may be a part of it behind `out`.
     #[inline]
     pub fn string_into(&mut self, out: &mut Vec<u8>) -> Option<()> {
-        self.pass(b"\"")?;
+        let inner = self.rest().strip_prefix(b"\"")?;
+        let length = copy_plain(inner, out)?;
+        self.at += length + 2;
+        if inner[length] == b'"' {
+            return Some(());
+        }
+        self.at -= 1;
+        self.escaped_into(out)
+    }
+
+    /// The rest of a string, from a byte that is not plain.
+    #[cold]
+    fn escaped_into(&mut self, out: &mut Vec<u8>) -> Option<()> {
         loop {
-            self.at += copy_plain(self.rest(), out)?;
-            match self.text[self.at] {
+            match self.peek()? {
                 b'"' => break,
                 b'\\' => {
                     out.push(match self.text.get(self.at + 1)? {
@@ -200,11 +214,27 @@ impl<'t> Scan<'t> {
                     });
                     self.at += 2;
                 }
+                // A control character, which JSON must escape.
                 _ => return None,
             }
+            self.at += copy_plain(self.rest(), out)?;
         }
         self.at += 1;
         Some(())
+    }
+
+    /// A whole number of up to 18 digits. None also where it has a fraction or an exponent.
+    #[inline]
+    pub fn whole(&mut self) -> Option<i64> {
+        let negative = self.peek()? == b'-';
+        self.at += usize::from(negative);
+        let zero = self.peek()? == b'0';
+        let mut value = 0;
+        let count = self.digits(&mut value)?;
+        if count > 18 || zero && (count > 1 || negative) || matches!(self.peek(), Some(b'.' | b'e' | b'E')) {
+            return None;
+        }
+        Some(if negative { -value } else { value })
     }
 
     /// A number.
@@ -237,7 +267,6 @@ impl<'t> Scan<'t> {
         let digits = (!has_exponent && count + fraction <= 18).then(|| if negative { -value } else { value });
         Some(Number {
             text: self.since(start),
-            whole: digits.filter(|_| !is_float),
             is_float,
             digits,
             fraction,
@@ -248,10 +277,15 @@ impl<'t> Scan<'t> {
     #[inline]
     fn digits(&mut self, value: &mut i64) -> Option<usize> {
         let start = self.at;
-        if let Some(number) = self.rest().first_chunk().and_then(|bytes| eight_digits(*bytes)) {
-            *value = value.wrapping_mul(100_000_000).wrapping_add(number);
-            self.at += 8;
+        while let Some(bytes) = self.rest().first_chunk() {
+            let (number, count) = leading_digits(*bytes);
+            *value = value.wrapping_mul(WHOLE_TENS[count]).wrapping_add(number);
+            self.at += count;
+            if count < bytes.len() {
+                return (self.at > start).then(|| self.at - start);
+            }
         }
+        // The end of the text is near.
         while let Some(digit @ b'0'..=b'9') = self.peek() {
             *value = value.wrapping_mul(10).wrapping_add(i64::from(digit - b'0'));
             self.at += 1;
@@ -260,20 +294,21 @@ impl<'t> Scan<'t> {
     }
 }
 
-/// The number that eight digits make, by pairs, fours and all at once; None when there is another byte among them.
+/// How many digits the bytes begin with, behind the number that they make: by pairs, by fours and all at once.
 #[inline]
-fn eight_digits(bytes: [u8; 8]) -> Option<i64> {
-    const ZEROS: u64 = 0x3030_3030_3030_3030;
-    const HIGH: u64 = 0xf0f0_f0f0_f0f0_f0f0;
-    let word = u64::from_le_bytes(bytes);
-    // 0x30 to 0x39: the high half is a 3, and still is when the low half is raised by 6.
-    if word & HIGH != ZEROS || word.wrapping_add(0x0606_0606_0606_0606) & HIGH != ZEROS {
-        return None;
-    }
-    let ones = word - ZEROS;
+fn leading_digits(bytes: [u8; 8]) -> (i64, usize) {
+    // Digits become 0 to 9.
+    let word = u64::from_le_bytes(bytes) ^ 0x3030_3030_3030_3030;
+    let raised = (word & 0x7f7f_7f7f_7f7f_7f7f) + 0x7676_7676_7676_7676;
+    let others = (raised | word) & 0x8080_8080_8080_8080;
+    let count = others.trailing_zeros() / 8;
+    // Zeros in front of the digits, instead of the other bytes behind them.
+    let ones = word.checked_shl(64 - 8 * count).unwrap_or(0);
     let pairs = (ones.wrapping_mul(10 << 8 | 1) >> 8) & 0x00ff_00ff_00ff_00ff;
     let fours = (pairs.wrapping_mul(100 << 16 | 1) >> 16) & 0x0000_ffff_0000_ffff;
-    i64::try_from(fours.wrapping_mul(10_000 << 32 | 1) >> 32).ok()
+    let number = fours.wrapping_mul(10_000 << 32 | 1) >> 32;
+    #[expect(clippy::cast_possible_wrap, reason = "it has up to eight digits")]
+    (number as i64, count as usize)
 }
 
 #[cfg(test)]
@@ -303,11 +338,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn eight_digits_are_a_number(text in "[0-9]{8}", at in 0..8_usize, byte: u8) {
+        fn leading_digits_are_a_number(text in "[0-9]{8}", at in 0..8_usize, byte: u8) {
             let mut bytes: [u8; 8] = text.as_bytes().try_into().expect("eight");
-            prop_assert_eq!(eight_digits(bytes), text.parse().ok());
+            prop_assert_eq!(leading_digits(bytes), (text.parse().expect("a number"), 8));
             bytes[at] = byte;
-            prop_assert_eq!(eight_digits(bytes).is_some(), byte.is_ascii_digit());
+            let count = bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
+            let digits = std::str::from_utf8(&bytes[..count]).expect("digits");
+            prop_assert_eq!(leading_digits(bytes), (digits.parse().unwrap_or(0), count));
         }
 
         #[test]
@@ -320,13 +357,13 @@ mod tests {
             };
             prop_assert_eq!(number.text, text.as_bytes());
             prop_assert_eq!(number.is_float, text.contains(['.', 'e', 'E']));
-            if let Some(whole) = number.whole {
-                prop_assert_eq!(text.parse(), Ok(whole));
-            }
+            let short = !number.is_float && text.trim_start_matches('-').len() <= 18;
+            let mut scan = Scan::new(whole.as_bytes());
+            prop_assert_eq!(scan.whole(), text.parse().ok().filter(|_| short));
+            prop_assert!(!short || scan.at == text.len());
             if let Some(decimal) = number.decimal() {
                 prop_assert_eq!(text.parse::<f64>().map(f64::to_bits), Ok(decimal.to_bits()));
             }
-            prop_assert_eq!(number.whole.is_some(), !number.is_float && text.trim_start_matches('-').len() <= 18);
         }
 
         #[test]

@@ -1,7 +1,7 @@
 //! Looking at sixteen bytes of JSON at once: what finding a page's end and reading and writing texts share, because this is
 //! where the time of all three goes.
 
-use wide::u8x16;
+use wide::{i8x16, u8x16};
 
 /// Bytes that are compared at once.
 const LANE: usize = 16;
@@ -43,34 +43,29 @@ pub fn copy_plain(text: &[u8], out: &mut Vec<u8>) -> Option<usize> {
     Some(text.len() - rest.len() + plain)
 }
 
-/// What matters of a block of JSON for finding where a value ends; the lowest bit is the first byte.
-pub(crate) struct Marks {
-    pub(crate) quotes: u64,
-    pub(crate) brackets: u64,
-    /// Whether there are backslashes.
-    pub(crate) slashes: bool,
+/// Whether a block of JSON has an odd number of quotation marks; None where it may have brackets or backslashes, as few
+/// blocks have.
+#[inline]
+pub(crate) fn odd_quotes(block: &[u8; 64]) -> Option<bool> {
+    let (mut quotes, mut others) = (u8x16::ZERO, i8x16::ZERO);
+    for lane in block.as_chunks::<LANE>().0 {
+        quotes ^= equal(u8x16::new(*lane), b'"');
+        // Square brackets are braces but for one bit. Between each two there is a backslash or a bar, behind them come
+        // four more bytes that are rare in JSON, and then those that are negative here.
+        let lower = i8x16::new(lane.map(u8::cast_signed)) | i8x16::splat(0x20);
+        others |= lower.simd_gt(i8x16::splat(0x7a));
+    }
+    (others.to_bitmask() == 0).then(|| quotes.to_bitmask().count_ones() & 1 == 1)
 }
 
-#[inline]
-pub(crate) fn marks(block: &[u8; 64]) -> Marks {
-    let lanes = block.as_chunks::<LANE>().0.iter().map(|lane| u8x16::new(*lane));
-    let mut quotes = [u8x16::ZERO; 64 / LANE];
-    let mut brackets = quotes;
-    let (mut slashes, mut any) = (u8x16::ZERO, u8x16::ZERO);
-    for (number, lane) in lanes.enumerate() {
-        quotes[number] = equal(lane, b'"');
-        slashes |= equal(lane, b'\\');
-        // Square brackets are braces but for one bit.
-        let lower = lane | u8x16::splat(0x20);
-        brackets[number] = equal(lower, b'{') | equal(lower, b'}');
-        any |= brackets[number];
+/// Where in a block brackets are, of whatever sort; the lowest bit is the first byte.
+pub(crate) fn brackets(block: &[u8; 64]) -> u64 {
+    let mut places = [u8x16::ZERO; 64 / LANE];
+    for (place, lane) in places.iter_mut().zip(block.as_chunks::<LANE>().0) {
+        let lower = u8x16::new(*lane) | u8x16::splat(0x20);
+        *place = equal(lower, b'{') | equal(lower, b'}');
     }
-    Marks {
-        quotes: bits(quotes),
-        // Most blocks have none.
-        brackets: if any.to_bitmask() == 0 { 0 } else { bits(brackets) },
-        slashes: slashes.to_bitmask() != 0,
-    }
+    bits(places)
 }
 
 /// Where in a block a byte is; the lowest bit is the first byte.
@@ -111,18 +106,22 @@ mod tests {
 
     proptest! {
         #[test]
-        fn places_are_those_of_each_byte(bytes in prop::collection::vec(any::<u8>(), 64), text in "[\\[\\]{}\\\\\"a]{64}") {
-            for bytes in [bytes.as_slice(), text.as_bytes()] {
+        fn places_are_those_of_each_byte(bytes in prop::collection::vec(any::<u8>(), 64), text in "[\\[\\]{}\\\\\"a]{64}", plain in "[ \"a-zé]{64}") {
+            for bytes in [bytes.as_slice(), text.as_bytes(), plain.as_bytes()] {
                 let block = bytes.first_chunk().expect("a block");
                 let each = |wanted: &[u8]| {
                     let found = (0..64).filter(|at| wanted.contains(&bytes[*at]));
                     found.fold(0_u64, |places, at| places | 1 << at)
                 };
                 prop_assert_eq!(places(block, bytes[7]), each(&bytes[7..8]));
-                let marks = marks(block);
-                prop_assert_eq!(marks.quotes, each(b"\""));
-                prop_assert_eq!(marks.brackets, each(b"[]{}"));
-                prop_assert_eq!(marks.slashes, bytes.contains(&b'\\'));
+                prop_assert_eq!(brackets(block), each(b"[]{}"));
+                match odd_quotes(block) {
+                    Some(odd) => {
+                        prop_assert_eq!(odd, each(b"\"").count_ones() % 2 == 1);
+                        prop_assert_eq!(each(b"[]{}\\"), 0);
+                    }
+                    None => prop_assert_ne!(each(b"[\\]^_{|}~\x7f"), 0),
+                }
             }
         }
 

@@ -129,21 +129,25 @@ fn value<'py, 't>(
             PyBool::new(py, false).to_owned().into_any()
         }
         b'{' | b'[' => parse(py, any(scan)?).ok()?.into_bound(py),
-        _ => {
-            let number = scan.number()?;
-            if let Some(whole) = number.whole {
-                PyInt::new(py, whole).into_any()
-            } else if number.is_float {
-                let float = match number.decimal() {
-                    Some(float) => float,
-                    None => std::str::from_utf8(number.text).ok()?.parse().ok()?,
-                };
-                float.is_finite().then(|| PyFloat::new(py, float).into_any())?
-            } else {
-                parse(py, number.text).ok()?.into_bound(py)
-            }
-        }
+        _ => number(py, scan)?,
     }))
+}
+
+fn number<'py>(py: Python<'py>, scan: &mut Scan<'_>) -> Option<Bound<'py, PyAny>> {
+    let start = scan.at;
+    if let Some(whole) = scan.whole() {
+        return Some(PyInt::new(py, whole).into_any());
+    }
+    scan.at = start;
+    let number = scan.number()?;
+    if !number.is_float {
+        return Some(parse(py, number.text).ok()?.into_bound(py));
+    }
+    let float = match number.decimal() {
+        Some(float) => float,
+        None => std::str::from_utf8(number.text).ok()?.parse().ok()?,
+    };
+    float.is_finite().then(|| PyFloat::new(py, float).into_any())
 }
 
 /// Passes over any value, whose text it answers.

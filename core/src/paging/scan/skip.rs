@@ -4,7 +4,7 @@
 //! each byte. Now it makes bit masks of a block (which bytes are quotation marks, which are brackets), finds out by
 //! arithmetic which of them are inside of strings, and looks only at the brackets that are left: two for a flat record.
 
-use crate::masks::{Marks, marks, places};
+use crate::masks::{brackets, odd_quotes, places};
 
 /// Bytes in a block: a bit for each in one word.
 const BLOCK: usize = 64;
@@ -25,22 +25,19 @@ pub(super) fn length(text: &[u8]) -> Option<usize> {
             &padded
         };
         start += BLOCK;
-        let Marks {
-            mut quotes,
-            mut brackets,
-            slashes,
-        } = marks(block);
-        if escaped || slashes {
-            quotes &= !behind_slashes(places(block, b'\\'), &mut escaped);
-        }
-        if brackets == 0 {
-            within ^= 0_u64.wrapping_sub(u64::from(quotes.count_ones() & 1));
+        if !escaped && let Some(odd) = odd_quotes(block) {
+            within ^= 0_u64.wrapping_sub(u64::from(odd));
             continue;
+        }
+        let mut quotes = places(block, b'"');
+        let slashes = places(block, b'\\');
+        if escaped || slashes != 0 {
+            quotes &= !behind_slashes(slashes, &mut escaped);
         }
         // Ones from each opening quotation mark to just before the closing one, also from and to other blocks.
         let inside = parity(quotes) ^ within;
         within = 0_u64.wrapping_sub(inside >> 63);
-        brackets &= !inside;
+        let mut brackets = brackets(block) & !inside;
         while brackets != 0 {
             let at = brackets.trailing_zeros() as usize;
             match block[at] {

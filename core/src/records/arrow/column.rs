@@ -86,6 +86,8 @@ impl Builder {
     }
 
     /// The same for what most values are, without a parser. None when it is something else; then nothing was taken.
+    // Within the loop that calls it, there would be too few registers for either.
+    #[inline(never)]
     pub(super) fn append_plain(&mut self, scan: &mut Scan<'_>) -> Option<()> {
         let start = scan.at;
         let taken = self.take_plain(scan);
@@ -103,8 +105,8 @@ impl Builder {
             return Some(());
         }
         match self {
-            Self::Int(builder) | Self::Millis(builder) => builder.append(scan.number()?.whole?),
-            Self::Moment(builder) => builder.append(scan.number()?.whole?),
+            Self::Int(builder) | Self::Millis(builder) => builder.append(scan.whole()?),
+            Self::Moment(builder) => builder.append(scan.whole()?),
             Self::Float(builder) => builder.append(scan.number()?.decimal()?),
             Self::Text(builder) => builder.append_json(scan)?,
             Self::Day(builder) => {

@@ -87,7 +87,11 @@ impl Texts {
         taken
     }
 
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "every text ends here, and a call costs more than this"
+    )]
+    #[inline(always)]
     fn end(&mut self) -> Option<()> {
         self.ends.push(i32::try_from(self.bytes.len()).ok()?);
         self.validity.append_non_null();

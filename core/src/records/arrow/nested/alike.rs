@@ -6,7 +6,7 @@
 
 use jiter::{Jiter, Peek};
 
-use super::Fields;
+use super::{Fields, Key};
 use crate::compact::{Pattern, Scan};
 
 impl Fields {
@@ -15,7 +15,8 @@ impl Fields {
         let start = scan.at;
         self.rows += 1;
         let mut missing = self.slots.len();
-        let mut before = self.places.len();
+        let mut before = None;
+        let mut guess = self.keys.first;
         loop {
             let next = scan.peek()?;
             let first = scan.at == start;
@@ -23,9 +24,10 @@ impl Fields {
             if first != (next == b'{') {
                 return None;
             }
-            let guess = self.keys.follows[before];
-            let at = match self.keys.before.get(guess) {
-                Some(Some(pattern)) if scan.pass_pattern(pattern).is_some() => guess,
+            let at = match self.keys.known.get(guess) {
+                Some(Key {
+                    before: Some(pattern), ..
+                }) if scan.pass_pattern(pattern).is_some() => guess,
                 _ if next == b'}' => {
                     scan.at += 1;
                     break;
@@ -35,8 +37,10 @@ impl Fields {
                     None => break,
                 },
             };
-            before = at;
-            let Some(slot) = self.places[at] else {
+            before = Some(at);
+            let key = &self.keys.known[at];
+            guess = key.next;
+            let Some(slot) = key.slot else {
                 parsed(scan, tape, |jiter| jiter.next_skip().ok())?;
                 continue;
             };
@@ -65,7 +69,7 @@ impl Fields {
     /// The key that comes next, up to its value, by the parser; `Some(None)` at the end of the object.
     #[cold]
     #[expect(clippy::option_option, reason = "the outer one is whether it could be read")]
-    fn key(&mut self, scan: &mut Scan<'_>, before: usize, first: bool) -> Option<Option<usize>> {
+    fn key(&mut self, scan: &mut Scan<'_>, before: Option<usize>, first: bool) -> Option<Option<usize>> {
         let start = scan.at;
         let mut jiter = Jiter::new(scan.rest());
         let key = if first { jiter.next_object() } else { jiter.next_key() };
@@ -78,7 +82,7 @@ impl Fields {
         }
         scan.at += jiter.current_index();
         if let Some(at) = at {
-            self.keys.before[at] = Some(Pattern::new(scan.since(start)));
+            self.keys.known[at].before = Some(Pattern::new(scan.since(start)));
         }
         Some(at)
     }
