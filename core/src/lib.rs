@@ -49,6 +49,8 @@
 )]
 
 pub mod api;
+#[doc(hidden)]
+pub mod compact;
 pub mod file_lock;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]

@@ -5,13 +5,12 @@
 //! An object that is different goes the usual way, and what is no JSON is left to the usual way altogether, which knows
 //! how to complain.
 
-mod text;
-
+use jiter::Jiter;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString};
+use xano_metadata::compact::{Pattern, Scan};
 
 use super::parse;
-use text::{Pattern, Scan};
 
 /// Objects that may be different before it is not worth the while.
 const UNLIKE: usize = 16;
@@ -40,7 +39,7 @@ pub(super) fn list<'py>(py: Python<'py>, text: &[u8]) -> Option<Bound<'py, PyLis
                 return None;
             }
             scan.at = start;
-            parse(py, scan.value()?).ok()?.into_bound(py)
+            parse(py, any(&mut scan)?).ok()?.into_bound(py)
         };
         objects.push(object);
         if scan.pass(b",").is_none() {
@@ -61,7 +60,7 @@ struct Alike<'py, 't> {
 struct Column<'py, 't> {
     key: Bound<'py, PyString>,
     /// What stands before a value: `{"id":` or `,"price":`.
-    before: Pattern<'t>,
+    before: Pattern,
     memory: Memory<'py, 't>,
 }
 
@@ -78,7 +77,7 @@ impl<'py, 't> Alike<'py, 't> {
             scan.pass(b":")?;
             empty.set_item(&key, py.None()).ok()?;
             let before = Pattern::new(scan.since(start));
-            scan.value()?;
+            any(&mut scan)?;
             columns.push(Column {
                 key,
                 before,
@@ -129,22 +128,35 @@ fn value<'py, 't>(
             scan.pass(b"false")?;
             PyBool::new(py, false).to_owned().into_any()
         }
-        b'{' | b'[' => parse(py, scan.value()?).ok()?.into_bound(py),
-        _ => {
-            let number = scan.number()?;
-            if let Some(whole) = number.whole {
-                PyInt::new(py, whole).into_any()
-            } else if number.is_float {
-                let float = match number.decimal() {
-                    Some(float) => float,
-                    None => std::str::from_utf8(number.text).ok()?.parse().ok()?,
-                };
-                float.is_finite().then(|| PyFloat::new(py, float).into_any())?
-            } else {
-                parse(py, number.text).ok()?.into_bound(py)
-            }
-        }
+        b'{' | b'[' => parse(py, any(scan)?).ok()?.into_bound(py),
+        _ => number(py, scan)?,
     }))
+}
+
+fn number<'py>(py: Python<'py>, scan: &mut Scan<'_>) -> Option<Bound<'py, PyAny>> {
+    let start = scan.at;
+    if let Some(whole) = scan.whole() {
+        return Some(PyInt::new(py, whole).into_any());
+    }
+    scan.at = start;
+    let number = scan.number()?;
+    if !number.is_float {
+        return Some(parse(py, number.text).ok()?.into_bound(py));
+    }
+    let float = match number.decimal() {
+        Some(float) => float,
+        None => std::str::from_utf8(number.text).ok()?.parse().ok()?,
+    };
+    float.is_finite().then(|| PyFloat::new(py, float).into_any())
+}
+
+/// Passes over any value, whose text it answers.
+fn any<'t>(scan: &mut Scan<'t>) -> Option<&'t [u8]> {
+    let start = scan.at;
+    let mut jiter = Jiter::new(scan.rest());
+    jiter.next_skip().ok()?;
+    scan.at += jiter.current_index();
+    Some(scan.since(start))
 }
 
 /// Texts that a column held lately. Many columns hold few different ones: states, countries, days.

@@ -68,12 +68,11 @@ pub(crate) fn field<'t>(text: &'t [u8], name: &str) -> Option<&'t [u8]> {
     let first = text
         .strip_prefix(b"{\"")
         .and_then(|rest| rest.strip_prefix(name.as_bytes()));
-    if let Some(rest) = first.and_then(|rest| rest.strip_prefix(b"\":"))
-        && let Some(length) = rest.iter().position(|byte| matches!(byte, b',' | b'}'))
-        && rest[..length].iter().all(u8::is_ascii_digit)
-        && length > 0
-    {
-        return Some(&rest[..length]);
+    if let Some(rest) = first.and_then(|rest| rest.strip_prefix(b"\":")) {
+        let length = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        if length > 0 && matches!(rest.get(length), Some(b',' | b'}')) {
+            return Some(&rest[..length]);
+        }
     }
     let mut cursor = Cursor { text, at: 0 };
     cursor.expect(b'{').ok()?;

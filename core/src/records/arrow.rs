@@ -19,6 +19,7 @@ mod nested;
 mod rows;
 mod stream;
 mod types;
+mod vectors;
 
 use std::collections::VecDeque;
 use std::fmt;

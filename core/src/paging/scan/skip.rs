@@ -4,13 +4,10 @@
 //! each byte. Now it makes bit masks of a block (which bytes are quotation marks, which are brackets), finds out by
 //! arithmetic which of them are inside of strings, and looks only at the brackets that are left: two for a flat record.
 
-use crate::masks::places;
+use crate::masks::{brackets, odd_quotes, places};
 
 /// Bytes in a block: a bit for each in one word.
 const BLOCK: usize = 64;
-
-/// With these bits set, the four brackets are the same byte; so are `Y`, `y`, `_` and the delete character.
-const BRACKETS: (u8, u8) = (0x26, 0x7f);
 
 /// The length of the object or list that `text` begins with; none where it breaks off. Brackets are counted, whatever
 /// their sort: whether it is JSON is for whoever decodes it to say.
@@ -27,30 +24,33 @@ pub(super) fn length(text: &[u8]) -> Option<usize> {
             padded = last(&text[start..]);
             &padded
         };
-        let mut quotes = places(block, 0, b'"');
-        if escaped || has(block, b'\\') {
-            quotes &= !behind_slashes(places(block, 0, b'\\'), &mut escaped);
+        start += BLOCK;
+        if !escaped && let Some(odd) = odd_quotes(block) {
+            within ^= 0_u64.wrapping_sub(u64::from(odd));
+            continue;
+        }
+        let mut quotes = places(block, b'"');
+        let slashes = places(block, b'\\');
+        if escaped || slashes != 0 {
+            quotes &= !behind_slashes(slashes, &mut escaped);
         }
         // Ones from each opening quotation mark to just before the closing one, also from and to other blocks.
         let inside = parity(quotes) ^ within;
         within = 0_u64.wrapping_sub(inside >> 63);
-        let mut brackets = places(block, BRACKETS.0, BRACKETS.1) & !inside;
+        let mut brackets = brackets(block) & !inside;
         while brackets != 0 {
             let at = brackets.trailing_zeros() as usize;
             match block[at] {
                 b'{' | b'[' => depth += 1,
-                b'}' | b']' => {
+                _ => {
                     depth -= 1;
                     if depth == 0 {
-                        return Some(start + at + 1);
+                        return Some(start - BLOCK + at + 1);
                     }
                 }
-                // One of the other four, which JSON has in strings only.
-                _ => {}
             }
             brackets &= brackets - 1;
         }
-        start += BLOCK;
     }
     None
 }
@@ -88,12 +88,6 @@ const fn parity(mut bits: u64) -> u64 {
     bits ^= bits << 8;
     bits ^= bits << 16;
     bits ^ bits << 32
-}
-
-/// Whether the block has this byte. Cheaper than its places, as most blocks have no backslash.
-#[inline]
-fn has(block: &[u8; BLOCK], wanted: u8) -> bool {
-    block.iter().fold(0, |found, byte| found | u8::from(*byte == wanted)) != 0
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use jiter::{Jiter, JiterError, Peek};
 
 use super::nested::Fields;
 use super::types::Plan;
+use crate::compact::Scan;
 use crate::error::{Error, ErrorKind};
 
 /// Bytes of JSON after which a batch is closed, within a page if need be. Text columns count bytes in 32 bits, so that a
@@ -123,6 +124,44 @@ impl Decoder {
     /// # Errors
     /// `decode_error` when the page is no JSON, or a record is not what the table's columns promise.
     pub(crate) fn decode(&mut self, page: &[u8]) -> Result<Vec<RecordBatch>, Error> {
+        if let Some(batches) = self.decode_alike(page) {
+            return Ok(batches);
+        }
+        // Half a page is in the builders.
+        let _ = self.fields.finish();
+        self.decode_any(page)
+    }
+
+    /// The quick way. None when something is wrong with the page, which the usual way then explains.
+    pub(super) fn decode_alike(&mut self, page: &[u8]) -> Option<Vec<RecordBatch>> {
+        let mut batches = Vec::new();
+        let mut begun = 0;
+        let mut scan = Scan::new(page);
+        scan.space();
+        scan.pass(b"[")?;
+        scan.space();
+        let mut more = scan.peek()? != b']';
+        while more {
+            self.fields.append_alike(&mut scan, &mut self.tape)?;
+            scan.space();
+            more = scan.pass(b",").is_some();
+            scan.space();
+            if more && scan.at - begun >= self.batch_bytes {
+                begun = scan.at;
+                batches.push(self.finish().ok()?);
+            }
+        }
+        scan.pass(b"]")?;
+        scan.space();
+        if !scan.is_over() {
+            return None;
+        }
+        batches.push(self.finish().ok()?);
+        Some(batches)
+    }
+
+    /// The usual way, for any page.
+    pub(super) fn decode_any(&mut self, page: &[u8]) -> Result<Vec<RecordBatch>, Error> {
         let mut jiter = Jiter::with_tape(page, std::mem::take(&mut self.tape));
         let mut place = Place::default();
         let outcome = self.batches(&mut jiter, &mut place);

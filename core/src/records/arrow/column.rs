@@ -3,27 +3,29 @@
 use std::sync::Arc;
 
 use arrow_array::ArrayRef;
-use arrow_array::builder::{BooleanBuilder, Date32Builder, Float64Builder, Int64Builder, StringBuilder};
-use arrow_array::types::TimestampMillisecondType;
+use arrow_array::builder::BooleanBuilder;
+use arrow_array::types::{Date32Type, Float64Type, Int64Type, TimestampMillisecondType};
 use jiter::{Jiter, Peek};
 
 use super::build::{Misfit, shown};
 use super::nested::{ListBuilder, ObjectBuilder};
 use super::types::Shape;
+use super::vectors::{Numbers, Texts};
+use crate::compact::{Number, Scan};
 use crate::records::check::time;
 
 /// The values of one column.
 #[derive(Debug)]
 pub(super) enum Builder {
     Bool(BooleanBuilder),
-    Int(Int64Builder),
-    Float(Float64Builder),
-    Digits(StringBuilder),
-    Text(StringBuilder),
-    Json(StringBuilder),
-    Millis(Int64Builder),
-    Moment(Int64Builder),
-    Day(Date32Builder),
+    Int(Numbers<Int64Type>),
+    Float(Numbers<Float64Type>),
+    Digits(Texts),
+    Text(Texts),
+    Json(Texts),
+    Millis(Numbers<Int64Type>),
+    Moment(Numbers<TimestampMillisecondType>),
+    Day(Numbers<Date32Type>),
     List(Box<ListBuilder>),
     Object(Box<ObjectBuilder>),
 }
@@ -32,14 +34,14 @@ impl Builder {
     pub(super) fn new(shape: &Shape) -> Self {
         match shape {
             Shape::Bool => Self::Bool(BooleanBuilder::new()),
-            Shape::Int => Self::Int(Int64Builder::new()),
-            Shape::Float => Self::Float(Float64Builder::new()),
-            Shape::Digits => Self::Digits(StringBuilder::new()),
-            Shape::Text => Self::Text(StringBuilder::new()),
-            Shape::Json => Self::Json(StringBuilder::new()),
-            Shape::Millis => Self::Millis(Int64Builder::new()),
-            Shape::Moment => Self::Moment(Int64Builder::new()),
-            Shape::Day => Self::Day(Date32Builder::new()),
+            Shape::Int => Self::Int(Numbers::new()),
+            Shape::Float => Self::Float(Numbers::new()),
+            Shape::Digits => Self::Digits(Texts::new()),
+            Shape::Text => Self::Text(Texts::new()),
+            Shape::Json => Self::Json(Texts::new()),
+            Shape::Millis => Self::Millis(Numbers::new()),
+            Shape::Moment => Self::Moment(Numbers::new()),
+            Shape::Day => Self::Day(Numbers::new()),
             Shape::List(item) => Self::List(Box::new(ListBuilder::new(item))),
             Shape::Object(members) => Self::Object(Box::new(ObjectBuilder::new(members))),
         }
@@ -57,14 +59,14 @@ impl Builder {
                 Peek::True | Peek::False => builder.append_value(jiter.known_bool(peek)?),
                 _ => return Err(Misfit::expected("true or false", jiter, peek)),
             },
-            Self::Int(builder) => builder.append_value(int(jiter, peek)?),
-            Self::Float(builder) => builder.append_value(float(jiter, peek)?),
+            Self::Int(builder) => builder.append(int(jiter, peek)?),
+            Self::Float(builder) => builder.append(float(jiter, peek)?),
             Self::Digits(builder) => {
                 let text = digits(jiter, peek)?;
-                append_text(builder, text)?;
+                builder.append(text)?;
             }
             Self::Text(builder) => match peek {
-                Peek::String => append_text(builder, jiter.known_str()?)?,
+                Peek::String => builder.append(jiter.known_str()?)?,
                 _ => return Err(Misfit::expected("text", jiter, peek)),
             },
             Self::Json(builder) => {
@@ -72,20 +74,64 @@ impl Builder {
                 jiter.known_skip(peek)?;
                 let text = std::str::from_utf8(jiter.slice_to_current(start))
                     .map_err(|_| Misfit::because("is not valid UTF-8"))?;
-                append_text(builder, text)?;
+                builder.append(text)?;
             }
-            Self::Millis(builder) | Self::Moment(builder) => builder.append_value(millis(jiter, peek)?),
-            Self::Day(builder) => builder.append_value(day(jiter, peek)?),
+            Self::Millis(builder) => builder.append(millis(jiter, peek)?),
+            Self::Moment(builder) => builder.append(millis(jiter, peek)?),
+            Self::Day(builder) => builder.append(day(jiter, peek)?),
             Self::List(builder) => builder.append(jiter, peek)?,
             Self::Object(builder) => builder.append(jiter, peek)?,
         }
         Ok(())
     }
 
+    /// The same for what most values are, without a parser. None when it is something else; then nothing was taken.
+    // Within the loop that calls it, there would be too few registers for either.
+    #[inline(never)]
+    pub(super) fn append_plain(&mut self, scan: &mut Scan<'_>) -> Option<()> {
+        let start = scan.at;
+        let taken = self.take_plain(scan);
+        if taken.is_none() {
+            scan.at = start;
+        }
+        taken
+    }
+
+    #[inline]
+    fn take_plain(&mut self, scan: &mut Scan<'_>) -> Option<()> {
+        if scan.peek() == Some(b'n') {
+            scan.pass(b"null")?;
+            self.append_null();
+            return Some(());
+        }
+        match self {
+            Self::Int(builder) | Self::Millis(builder) => builder.append(scan.whole()?),
+            Self::Moment(builder) => builder.append(scan.whole()?),
+            Self::Float(builder) => builder.append(scan.number()?.decimal()?),
+            Self::Text(builder) => builder.append_json(scan)?,
+            Self::Day(builder) => {
+                let day = time::day(std::str::from_utf8(scan.plain_string()?).ok()?)?;
+                builder.append(i32::try_from(day).ok()?);
+            }
+            Self::Bool(builder) => {
+                let flag = scan.peek() == Some(b't');
+                scan.pass(if flag { b"true" } else { b"false" })?;
+                builder.append_value(flag);
+            }
+            Self::Digits(builder) => {
+                let number = scan.number().filter(Number::is_short)?;
+                builder.append(std::str::from_utf8(number.text).ok()?).ok()?;
+            }
+            Self::Json(_) | Self::List(_) | Self::Object(_) => return None,
+        }
+        Some(())
+    }
+
     pub(super) fn append_null(&mut self) {
         match self {
             Self::Bool(builder) => builder.append_null(),
-            Self::Int(builder) | Self::Millis(builder) | Self::Moment(builder) => builder.append_null(),
+            Self::Int(builder) | Self::Millis(builder) => builder.append_null(),
+            Self::Moment(builder) => builder.append_null(),
             Self::Float(builder) => builder.append_null(),
             Self::Digits(builder) | Self::Text(builder) | Self::Json(builder) => builder.append_null(),
             Self::Day(builder) => builder.append_null(),
@@ -98,27 +144,15 @@ impl Builder {
     pub(super) fn finish(&mut self) -> Result<ArrayRef, Misfit> {
         Ok(match self {
             Self::Bool(builder) => Arc::new(builder.finish()),
-            Self::Int(builder) | Self::Millis(builder) => Arc::new(builder.finish()),
-            Self::Moment(builder) => {
-                let moments = builder.finish().reinterpret_cast::<TimestampMillisecondType>();
-                Arc::new(moments.with_timezone("UTC"))
-            }
-            Self::Float(builder) => Arc::new(builder.finish()),
-            Self::Digits(builder) | Self::Text(builder) | Self::Json(builder) => Arc::new(builder.finish()),
-            Self::Day(builder) => Arc::new(builder.finish()),
+            Self::Int(builder) | Self::Millis(builder) => Arc::new(builder.finish()?),
+            Self::Moment(builder) => Arc::new(builder.finish()?.with_timezone("UTC")),
+            Self::Float(builder) => Arc::new(builder.finish()?),
+            Self::Digits(builder) | Self::Text(builder) | Self::Json(builder) => Arc::new(builder.finish()?),
+            Self::Day(builder) => Arc::new(builder.finish()?),
             Self::List(builder) => builder.finish()?,
             Self::Object(builder) => builder.finish()?,
         })
     }
-}
-
-fn append_text(builder: &mut StringBuilder, text: &str) -> Result<(), Misfit> {
-    // The builder would panic.
-    if builder.values_slice().len() + text.len() > i32::MAX as usize {
-        return Err(Misfit::because("is longer than 2 GiB"));
-    }
-    builder.append_value(text);
-    Ok(())
 }
 
 fn int(jiter: &mut Jiter<'_>, peek: Peek) -> Result<i64, Misfit> {

@@ -1,5 +1,7 @@
 //! Builders that hold builders: the fields of a record or an object, and the items of a list.
 
+mod alike;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -11,9 +13,10 @@ use jiter::{Jiter, Peek};
 use super::build::Misfit;
 use super::column::Builder;
 use super::types::Member;
+use crate::compact::Pattern;
 
 /// Rows that a fresh builder of validity expects; a page by default.
-const ROWS: usize = 1000;
+pub(super) const ROWS: usize = 1000;
 
 /// The known keys of an object, found by guessing.
 ///
@@ -21,29 +24,53 @@ const ROWS: usize = 1000;
 /// again.
 #[derive(Debug)]
 struct Keys {
-    names: Vec<String>,
+    known: Vec<Key>,
     places: HashMap<String, usize>,
-    /// Which key followed each; the last entry says which came first.
-    follows: Vec<usize>,
+    /// Which key came first.
+    first: usize,
+}
+
+#[derive(Debug)]
+struct Key {
+    name: String,
+    /// Which slot takes its value. None: it is passed over.
+    slot: Option<usize>,
+    /// Which key followed.
+    next: usize,
+    /// What last stood before its value: the end of the value before it, the key and the colon.
+    before: Option<Pattern>,
 }
 
 impl Keys {
-    fn new<'n>(names: impl Iterator<Item = &'n str>) -> Self {
-        let names: Vec<String> = names.map(str::to_owned).collect();
-        let places = names.iter().cloned().zip(0..).collect();
-        let mut follows: Vec<usize> = (1..=names.len()).collect();
-        follows.push(0);
-        Self { names, places, follows }
+    fn new<'n>(keys: impl Iterator<Item = (&'n str, Option<usize>)>) -> Self {
+        let known: Vec<Key> = keys
+            .zip(1..)
+            .map(|((name, slot), next)| Key {
+                name: name.to_owned(),
+                slot,
+                next,
+                before: None,
+            })
+            .collect();
+        let places = known.iter().map(|key| key.name.clone()).zip(0..).collect();
+        Self {
+            known,
+            places,
+            first: 0,
+        }
     }
 
-    /// The place of `name`, which stands behind the key at `before`.
-    fn find(&mut self, name: &str, before: usize) -> Option<usize> {
-        let guess = self.follows[before];
-        if self.names.get(guess).is_some_and(|known| known == name) {
+    /// The place of `name`, which stands behind the key at `before`, if there is one.
+    fn find(&mut self, name: &str, before: Option<usize>) -> Option<usize> {
+        let guess = before.map_or(self.first, |before| self.known[before].next);
+        if self.known.get(guess).is_some_and(|key| key.name == name) {
             return Some(guess);
         }
         let place = *self.places.get(name)?;
-        self.follows[before] = place;
+        match before {
+            Some(before) => self.known[before].next = place,
+            None => self.first = place,
+        }
         Some(place)
     }
 }
@@ -61,23 +88,19 @@ struct Slot {
 #[derive(Debug)]
 pub(super) struct Fields {
     keys: Keys,
-    /// By key: which slot takes its value. None: it is passed over.
-    places: Vec<Option<usize>>,
     slots: Vec<Slot>,
     rows: usize,
 }
 
 impl Fields {
     pub(super) fn new<'n>(keys: impl Iterator<Item = (&'n str, Option<usize>)>, members: &[Member]) -> Self {
-        let (names, places): (Vec<&str>, Vec<Option<usize>>) = keys.unzip();
         let slots = members.iter().map(|member| Slot {
             builder: Builder::new(&member.shape),
             filled: 0,
             nullable: member.field.is_nullable(),
         });
         Self {
-            keys: Keys::new(names.into_iter()),
-            places,
+            keys: Keys::new(keys),
             slots: slots.collect(),
             rows: 0,
         }
@@ -91,25 +114,26 @@ impl Fields {
     pub(super) fn append(&mut self, jiter: &mut Jiter<'_>) -> Result<(), Misfit> {
         self.rows += 1;
         let mut missing = self.slots.len();
-        let mut before = self.places.len();
+        let mut before = None;
         let mut key = jiter.known_object()?;
         while let Some(name) = key {
             let Some(at) = self.keys.find(name, before) else {
                 return Err(unknown(name));
             };
-            before = at;
+            before = Some(at);
             let peek = jiter.peek()?;
-            if let Some(slot) = self.places[at] {
+            let known = &self.keys.known[at];
+            if let Some(slot) = known.slot {
                 let slot = &mut self.slots[slot];
                 if slot.filled == self.rows {
-                    return Err(Misfit::because("stands twice in it").inside(&self.keys.names[at]));
+                    return Err(Misfit::because("stands twice in it").inside(&known.name));
                 }
                 if peek == Peek::Null && !slot.nullable {
-                    return Err(Misfit::because("is null").inside(&self.keys.names[at]));
+                    return Err(Misfit::because("is null").inside(&known.name));
                 }
                 slot.builder
                     .append(jiter, peek)
-                    .map_err(|misfit| misfit.inside(&self.keys.names[at]))?;
+                    .map_err(|misfit| misfit.inside(&known.name))?;
                 slot.filled = self.rows;
                 missing -= 1;
             } else {
@@ -125,13 +149,13 @@ impl Fields {
 
     /// Null for what the last object lacked.
     fn fill(&mut self) -> Result<(), Misfit> {
-        for (at, place) in self.places.iter().enumerate() {
-            let Some(slot) = place.map(|place| &mut self.slots[place]) else {
+        for key in &self.keys.known {
+            let Some(slot) = key.slot.map(|slot| &mut self.slots[slot]) else {
                 continue;
             };
             if slot.filled < self.rows {
                 if !slot.nullable {
-                    return Err(Misfit::because("is missing").inside(&self.keys.names[at]));
+                    return Err(Misfit::because("is missing").inside(&key.name));
                 }
                 slot.builder.append_null();
                 slot.filled = self.rows;
@@ -148,14 +172,15 @@ impl Fields {
         }
     }
 
-    /// The columns so far, leaving the builders empty.
+    /// The columns so far, leaving the builders empty, also when one of them fails.
     pub(super) fn finish(&mut self) -> Result<Vec<ArrayRef>, Misfit> {
         self.rows = 0;
         let finish = |slot: &mut Slot| {
             slot.filled = 0;
             slot.builder.finish()
         };
-        self.slots.iter_mut().map(finish).collect()
+        let arrays: Vec<_> = self.slots.iter_mut().map(finish).collect();
+        arrays.into_iter().collect()
     }
 }
 
@@ -199,9 +224,9 @@ impl ObjectBuilder {
     }
 
     pub(super) fn finish(&mut self) -> Result<ArrayRef, Misfit> {
-        let arrays = self.fields.finish()?;
+        let (arrays, validity) = (self.fields.finish(), self.validity.finish());
         let fields = self.members.iter().map(Arc::clone).collect();
-        let array = StructArray::try_new(fields, arrays, self.validity.finish()).map_err(|cause| defect(&cause))?;
+        let array = StructArray::try_new(fields, arrays?, validity).map_err(|cause| defect(&cause))?;
         Ok(Arc::new(array))
     }
 }
@@ -262,12 +287,12 @@ impl ListBuilder {
         let ends = std::mem::replace(&mut self.ends, vec![0]);
         self.items = 0;
         let offsets = OffsetBuffer::new(ScalarBuffer::from(ends));
-        let values = self.item.finish()?;
-        let array = ListArray::try_new(Arc::clone(&self.field), offsets, values, self.validity.finish());
+        let (values, validity) = (self.item.finish(), self.validity.finish());
+        let array = ListArray::try_new(Arc::clone(&self.field), offsets, values?, validity);
         Ok(Arc::new(array.map_err(|cause| defect(&cause))?))
     }
 }
 
-fn defect(cause: &ArrowError) -> Misfit {
+pub(super) fn defect(cause: &ArrowError) -> Misfit {
     Misfit::because(format!("does not make an Arrow array: {cause}"))
 }

@@ -1,5 +1,6 @@
 //! The way of records through Arrow and back, and what is said when they do not fit.
 
+mod alike;
 mod pages;
 mod random;
 mod streams;

@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 
 use super::route::Span;
 use crate::body::Body;
+use crate::compact::Scan;
 use crate::error::Error;
 use crate::options::CallOptions;
 use crate::paging::scan::{self, NextPage};
@@ -143,7 +144,8 @@ pub(super) struct Page {
 
 impl Page {
     fn read(reply: Reply) -> Result<Self, Error> {
-        let mut rows = Vec::new();
+        // Records are seldom shorter.
+        let mut rows = Vec::with_capacity(reply.body.len() / 256);
         let found = scan::scan_items(&reply.body, |row| rows.push(row))
             .map_err(|why| reply.decode_error(&format!("The answer is not a page: {why}.")))?;
         let start = found.items.start;
@@ -182,13 +184,32 @@ impl Page {
 
     /// The records' ids as JSON text.
     pub(super) fn ids(&self) -> impl Iterator<Item = Result<&[u8], Error>> {
-        self.rows()
-            .map(|row| scan::field(row, "id").ok_or_else(|| self.wrong("A record without an id came.")))
+        self.rows().map(|row| self.id(row))
+    }
+
+    /// The records' ids as numbers; None where one is something else.
+    pub(super) fn numbers(&self) -> impl Iterator<Item = Result<Option<i64>, Error>> {
+        self.rows().map(|row| match first_number(row) {
+            None => self.id(row).map(number),
+            first => Ok(first),
+        })
+    }
+
+    fn id<'r>(&self, row: &'r [u8]) -> Result<&'r [u8], Error> {
+        scan::field(row, "id").ok_or_else(|| self.wrong("A record without an id came."))
     }
 
     pub(super) fn wrong(&self, message: &str) -> Error {
         self.reply.decode_error(message)
     }
+}
+
+/// The id that a record begins with, as nearly all do, if it is a number.
+fn first_number(row: &[u8]) -> Option<i64> {
+    let mut scan = Scan::new(row);
+    scan.pass(b"{\"id\":")?;
+    let number = scan.whole()?;
+    matches!(scan.peek()?, b',' | b'}').then_some(number)
 }
 
 /// An id that is a number, also in quotation marks.

@@ -180,8 +180,8 @@ fn has_numbers(page: &Page) -> Result<bool, Error> {
 /// Looks at a page's ids: they have to be those that were asked for, or the read would lose rows or give them twice.
 fn look(page: &Page, span: Span, page_size: u32) -> Result<Seen, Error> {
     let (mut first, mut last) = (None, span.after);
-    for id in page.ids() {
-        let id = number(id?).map(i128::from);
+    for id in page.numbers() {
+        let id = id?.map(i128::from);
         let Some(id) = id.filter(|id| last < *id && *id < span.before) else {
             let which = if span == EVERYTHING {
                 String::new()
