@@ -4,6 +4,8 @@
 //! and sequences) is asked of `_encode.py`, which answers with something simpler. What has no JSON form is refused before
 //! anything is sent, with the way to it: `items[3].price is NaN`.
 
+mod dicts;
+
 use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -11,9 +13,12 @@ use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
+use pyo3::{PyTypeInfo as _, ffi};
 
-use xano_metadata::masks::special;
+use xano_metadata::masks::append_plain;
 use xano_metadata::records;
+
+pub use dicts::Names;
 
 use crate::raise::refuse;
 
@@ -82,10 +87,18 @@ pub fn value(py: Python<'_>, operation: Option<&str>, name: &str, value: &Bound<
     })
 }
 
-/// A row of a load as JSON text. Trouble with it is told with its column; an exception that is no mere trouble with a value,
-/// such as Ctrl-C, is the outer error.
-pub fn row(out: &mut Vec<u8>, row: &Bound<'_, PyAny>) -> PyResult<Result<(), records::Trouble>> {
-    told(row.py(), guarded(|| write(out, row, 0)))
+/// A row of a load as JSON text; `names` are those of the rows before. Trouble with it is told with its column; an exception
+/// that is no mere trouble with a value, such as Ctrl-C, is the outer error.
+pub fn row<'py>(
+    out: &mut Vec<u8>,
+    names: &mut Names<'py>,
+    row: &Bound<'py, PyAny>,
+) -> PyResult<Result<(), records::Trouble>> {
+    let outcome = guarded(|| match row.cast_exact::<PyDict>() {
+        Ok(dict) => names.object(out, dict),
+        Err(_) => write(out, row, 0),
+    });
+    told(row.py(), outcome)
 }
 
 /// A row of a load whose values stand in columns, each with its name.
@@ -184,24 +197,22 @@ fn finish(py: Python<'_>, operation: Option<&str>, fill: impl FnOnce(&mut Vec<u8
 
 /// Walking a dict panics when someone changes its size meanwhile, as another thread might.
 fn guarded(fill: impl FnOnce() -> Outcome) -> Outcome {
-    catch_unwind(AssertUnwindSafe(fill))
-        .unwrap_or_else(|_| Err(Trouble::new("was changed by someone else while it was read")))
+    catch_unwind(AssertUnwindSafe(fill)).unwrap_or_else(|_| Err(changed()))
+}
+
+fn changed() -> Trouble {
+    Trouble::new("was changed by someone else while it was read")
 }
 
 fn write(out: &mut Vec<u8>, value: &Bound<'_, PyAny>, depth: u8) -> Outcome {
     if depth > DEPTH {
         return Err(Trouble::new("is nested too deeply. Does it contain itself?"));
     }
-    if let Ok(text_value) = value.cast_exact::<PyString>() {
-        string(out, text(text_value)?);
-    } else if value.is_none() {
-        out.extend_from_slice(b"null");
-    } else if let Ok(flag) = value.cast_exact::<PyBool>() {
-        out.extend_from_slice(if flag.is_true() { b"true" } else { b"false" });
-    } else if let Ok(number) = value.cast_exact::<PyInt>() {
-        integer(out, number)?;
-    } else if let Ok(number) = value.cast_exact::<PyFloat>() {
-        float(out, number.value())?;
+    if let Some(outcome) = simple(out, value) {
+        return outcome;
+    }
+    if let Ok(number) = value.cast_exact::<PyInt>() {
+        large(out, number)?;
     } else if let Ok(dict) = value.cast_exact::<PyDict>() {
         object(out, dict, depth)?;
     } else if let Ok(list) = value.cast_exact::<PyList>() {
@@ -214,6 +225,41 @@ fn write(out: &mut Vec<u8>, value: &Bound<'_, PyAny>, depth: u8) -> Outcome {
     Ok(())
 }
 
+/// Writes a value that has nothing inside. None for any other, and for a number of more than 64 bits.
+#[inline]
+fn simple(out: &mut Vec<u8>, value: &Bound<'_, PyAny>) -> Option<Outcome> {
+    let py = value.py();
+    let kind = value.get_type_ptr();
+    if kind == PyString::type_object_raw(py) {
+        // Where half a character is found, an exception is made, and that may run anything.
+        let held = value.clone();
+        // SAFETY: it is one by its type, as below.
+        let text = whole_text(unsafe { held.cast_unchecked() });
+        return Some(text.map(|text| string(out, text)));
+    }
+    if kind == PyInt::type_object_raw(py) {
+        let mut beyond = 0;
+        // SAFETY: this makes no exception of what is beyond, but says so.
+        let number = unsafe { ffi::PyLong_AsLongLongAndOverflow(value.as_ptr(), &raw mut beyond) };
+        if beyond != 0 {
+            return None;
+        }
+        let _ = serde_json::to_writer(out, &number);
+    } else if kind == PyFloat::type_object_raw(py) {
+        // SAFETY: see above.
+        return Some(float(out, unsafe { value.cast_unchecked::<PyFloat>() }.value()));
+    } else if kind == PyBool::type_object_raw(py) {
+        // SAFETY: see above.
+        let flag = unsafe { value.cast_unchecked::<PyBool>() }.is_true();
+        out.extend_from_slice(if flag { b"true" } else { b"false" });
+    } else if value.is_none() {
+        out.extend_from_slice(b"null");
+    } else {
+        return None;
+    }
+    Some(Ok(()))
+}
+
 fn object(out: &mut Vec<u8>, dict: &Bound<'_, PyDict>, depth: u8) -> Outcome {
     out.push(b'{');
     let start = out.len();
@@ -224,17 +270,21 @@ fn object(out: &mut Vec<u8>, dict: &Bound<'_, PyDict>, depth: u8) -> Outcome {
         if out.len() > start {
             out.push(b',');
         }
-        let Ok(name) = key.cast::<PyString>() else {
-            let kind = kind(&key);
-            return Err(Trouble::new(format!("has a key of type {kind}; keys of JSON are text")));
-        };
-        let name = text(name)?;
+        let name = name_of(&key)?;
         string(out, name);
         out.push(b':');
         write(out, &value, depth + 1).map_err(|trouble| trouble.at(name))?;
     }
     out.push(b'}');
     Ok(())
+}
+
+fn name_of<'k>(key: &'k Bound<'_, PyAny>) -> Result<&'k str, Trouble> {
+    let name = key.cast::<PyString>().map_err(|_| {
+        let kind = kind(key);
+        Trouble::new(format!("has a key of type {kind}; keys of JSON are text"))
+    })?;
+    whole_text(name)
 }
 
 fn array<'py>(out: &mut Vec<u8>, items: impl Iterator<Item = Bound<'py, PyAny>>, depth: u8) -> Outcome {
@@ -249,12 +299,8 @@ fn array<'py>(out: &mut Vec<u8>, items: impl Iterator<Item = Bound<'py, PyAny>>,
     Ok(())
 }
 
-fn integer(out: &mut Vec<u8>, number: &Bound<'_, PyInt>) -> Outcome {
-    if let Ok(small) = number.extract::<i64>() {
-        let _ = serde_json::to_writer(out, &small);
-        return Ok(());
-    }
-    // Past 64 bits Python spells it; past 4300 digits it refuses to.
+/// Past 64 bits Python spells a number; past 4300 digits it refuses to.
+fn large(out: &mut Vec<u8>, number: &Bound<'_, PyInt>) -> Outcome {
     let spelt = number.str().map_err(|cause| Trouble {
         cause: Some(cause),
         ..Trouble::new("is too large a number")
@@ -274,16 +320,15 @@ fn float(out: &mut Vec<u8>, number: f64) -> Outcome {
     Ok(())
 }
 
+#[inline]
 fn string(out: &mut Vec<u8>, text: &str) {
-    let bytes = text.as_bytes();
-    if special(bytes).is_some() {
+    out.push(b'"');
+    if append_plain(text.as_bytes(), out) {
+        out.push(b'"');
+    } else {
+        out.pop();
         let _ = serde_json::to_writer(out, text);
-        return;
     }
-    out.reserve(bytes.len() + 2);
-    out.push(b'"');
-    out.extend_from_slice(bytes);
-    out.push(b'"');
 }
 
 /// Anything else, by way of `_encode.py`: it answers `(is_number_text, simpler)`.
@@ -325,6 +370,11 @@ fn text<'v>(value: &'v Bound<'_, PyAny>) -> Result<&'v str, Trouble> {
     let value = value
         .cast::<PyString>()
         .map_err(|_| Trouble::new("has a name that is no text"))?;
+    whole_text(value)
+}
+
+#[inline]
+fn whole_text<'v>(value: &'v Bound<'_, PyString>) -> Result<&'v str, Trouble> {
     value.to_str().map_err(|cause| Trouble {
         cause: Some(cause),
         ..Trouble::new("holds half a character (a lone surrogate), which UTF-8 cannot say")

@@ -23,7 +23,106 @@ pub fn special(text: &[u8]) -> Option<usize> {
     (found != 0).then(|| text.len() - rest.len() + found.trailing_zeros() as usize)
 }
 
-/// The same, appending what stands before it to `out`; when there is none, an unknown part of the text.
+/// The same, and whether all before it is ASCII.
+#[inline]
+pub(crate) fn special_and_ascii(text: &[u8]) -> Option<(usize, bool)> {
+    let (lanes, rest) = text.as_chunks::<LANE>();
+    let mut high = 0;
+    for (number, lane) in lanes.iter().enumerate() {
+        let found = specials(*lane);
+        let tops = u8x16::new(*lane).to_bitmask();
+        if found != 0 {
+            let offset = found.trailing_zeros();
+            high |= tops & ((1 << offset) - 1);
+            return Some((number * LANE + offset as usize, high == 0));
+        }
+        high |= tops;
+    }
+    // What is behind the end are zeros, which are special as well.
+    let lane = padded(rest);
+    let offset = specials(lane).trailing_zeros();
+    high |= u8x16::new(lane).to_bitmask() & ((1 << offset) - 1);
+    ((offset as usize) < rest.len()).then_some((text.len() - rest.len() + offset as usize, high == 0))
+}
+
+/// Appends the text of a JSON string as it is. Answers false, and appends nothing, where something needs an escape.
+#[inline]
+pub fn append_plain(text: &[u8], out: &mut Vec<u8>) -> bool {
+    let Some(end) = text.last_chunk() else {
+        let lane = short(text);
+        let is_plain = specials(lane).trailing_zeros() as usize >= text.len();
+        if is_plain {
+            // A whole lane is copied without a call; what is too much of it is taken back.
+            let end = out.len() + text.len();
+            out.extend_from_slice(&lane);
+            out.truncate(end);
+        }
+        return is_plain;
+    };
+    let lanes = text.as_chunks().0;
+    let found = lanes.iter().fold(specials(*end), |found, lane| found | specials(*lane));
+    if found == 0 {
+        out.extend_from_slice(text);
+    }
+    found == 0
+}
+
+/// The first sixteen bytes of a text; zeros where it has fewer.
+#[inline]
+pub(crate) fn lane(text: &[u8]) -> [u8; LANE] {
+    text.first_chunk().copied().unwrap_or_else(|| padded(text))
+}
+
+/// Where a row or a page ends, which is rare and need not be quick.
+#[cold]
+#[inline(never)]
+fn padded(text: &[u8]) -> [u8; LANE] {
+    short(text)
+}
+
+/// Fewer bytes than a lane has, with zeros behind them.
+#[inline]
+fn short(text: &[u8]) -> [u8; LANE] {
+    // Two pieces that may overlap: where both have the same byte, they have it in the same place.
+    if let (Some(head), Some(tail)) = (text.first_chunk(), text.last_chunk()) {
+        let tail = u128::from(u64::from_le_bytes(*tail)) << (8 * (text.len() - 8));
+        return (u128::from(u64::from_le_bytes(*head)) | tail).to_le_bytes();
+    }
+    if let (Some(head), Some(tail)) = (text.first_chunk(), text.last_chunk()) {
+        let tail = u64::from(u32::from_le_bytes(*tail)) << (8 * (text.len() - 4));
+        return u128::from(u64::from(u32::from_le_bytes(*head)) | tail).to_le_bytes();
+    }
+    let few = text.iter().rev();
+    u128::from(few.fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte))).to_le_bytes()
+}
+
+/// How many digits there are in front.
+#[inline]
+pub(crate) fn digits(text: &[u8]) -> usize {
+    let mut count = 0;
+    loop {
+        let more = (!is_up_to(lane(&text[count..]), b'0', 9)).trailing_zeros() as usize;
+        count += more.min(LANE);
+        if more < LANE {
+            return count;
+        }
+    }
+}
+
+/// Where digits of hexadecimal numbers are, without those in capitals; the lowest bit is the first byte.
+#[inline]
+pub(crate) fn small_hex(lane: [u8; LANE]) -> u32 {
+    is_up_to(lane, b'0', 9) | is_up_to(lane, b'a', 5)
+}
+
+/// Where bytes from `first` to the one that is `most` further are.
+#[inline]
+fn is_up_to(lane: [u8; LANE], first: u8, most: u8) -> u32 {
+    let above = u8x16::new(lane) - u8x16::splat(first);
+    above.min(u8x16::splat(most)).simd_eq(above).to_bitmask()
+}
+
+/// The same as [`special`], appending what stands before it to `out`; when there is none, an unknown part of the text.
 #[must_use]
 #[inline]
 pub fn copy_plain(text: &[u8], out: &mut Vec<u8>) -> Option<usize> {
@@ -135,6 +234,27 @@ mod tests {
                 if let Some(first) = first {
                     prop_assert_eq!(&copy[6..], &text[..first]);
                 }
+                let is_ascii = |end: usize| text[..end].is_ascii();
+                prop_assert_eq!(special_and_ascii(text), first.map(|end| (end, is_ascii(end))));
+                let mut out = b"before".to_vec();
+                prop_assert_eq!(append_plain(text, &mut out), first.is_none());
+                let appended = if first.is_none() { text } else { b"" };
+                prop_assert_eq!(out, [b"before", appended].concat());
+            }
+        }
+
+        #[test]
+        fn digits_are_those_of_each_byte(text in "[0-9a-fA-F/:`g\\x00é]{0,20}", number in "[0-9]{0,40}") {
+            for text in [text.as_bytes(), number.as_bytes()] {
+                let lane = lane(text);
+                let given = &text[..text.len().min(LANE)];
+                prop_assert_eq!(&lane[..given.len()], given);
+                prop_assert!(lane[given.len()..].iter().all(|byte| *byte == 0));
+                let count = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+                prop_assert_eq!(digits(text), count);
+                let is_small_hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+                let each = (0..LANE).filter(|at| is_small_hex(lane[*at]));
+                prop_assert_eq!(small_hex(lane), each.fold(0, |places, at| places | 1 << at));
             }
         }
     }

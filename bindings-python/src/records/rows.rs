@@ -45,15 +45,23 @@ fn push(rows: &mut records::Rows, write: impl FnOnce(&mut Vec<u8>) -> PyResult<R
     fatal.map_or(Ok(()), Err)
 }
 
+/// After so many rows it is known how long they are.
+const SAMPLE: usize = 32;
+
 /// Takes rows from an iterator until there are so many, or so many bytes of them; None at its end.
 #[pyfunction]
 #[pyo3(signature = (iterator, most_rows, most_bytes, /))]
 pub fn take_rows(iterator: &Bound<'_, PyIterator>, most_rows: usize, most_bytes: usize) -> PyResult<Option<Rows>> {
     let mut rows = records::Rows::new();
+    let mut names = encode::Names::new();
+    let mut iterator = iterator.clone();
     while rows.len() < most_rows && rows.bytes() < most_bytes {
-        let Some(row) = iterator.clone().next() else { break };
+        let Some(row) = iterator.next() else { break };
         let row = row?;
-        push(&mut rows, |out| encode::row(out, &row))?;
+        push(&mut rows, |out| encode::row(out, &mut names, &row))?;
+        if rows.len() == SAMPLE {
+            rows.make_room(most_rows, most_bytes);
+        }
     }
     Ok((!rows.is_empty()).then(|| Rows::new(rows)))
 }

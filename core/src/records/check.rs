@@ -2,11 +2,13 @@
 //!
 //! One pass over a row's JSON text finds every value that its column cannot hold, and writes the row as it will be sent.
 //! Nothing is bent silently: a value is copied as it is written, or converted where nothing is lost, or refused with a
-//! sentence that shows it. No tree is built; a row of a dozen columns takes about a microsecond.
+//! sentence that shows it. No tree is built. Columns that come in the usual order with values that need no change are passed
+//! over and copied as one piece, so that a row of a dozen columns takes a fraction of a microsecond.
 
 mod canonical;
 mod identity;
 mod number;
+mod plain;
 mod refusal;
 mod rule;
 pub(super) mod scan;
@@ -20,6 +22,7 @@ use super::rows::Trouble;
 use super::schema::{Column, Schema};
 use crate::error::Error;
 use identity::{IdUse, id_use, key_column};
+use plain::Plain;
 use refusal::no_row;
 use rule::{Names, Seen};
 use scan::Cursor;
@@ -68,7 +71,7 @@ impl Checker {
     /// # Errors
     /// `config_error` when the options name a key column by which records cannot be found, or contradict each other.
     pub(crate) fn new(schema: Arc<Schema>, options: &LoadOptions) -> Result<Self, Error> {
-        let names = Names::of(schema.columns());
+        let mut names = Names::of(schema.columns());
         let id = schema.columns().iter().position(|column| column.name == "id");
         let key = match options.key.as_deref() {
             // Records are found by id anyway.
@@ -79,6 +82,12 @@ impl Checker {
         let required = (0..names.rules.len())
             .filter(|place| names.rules[*place].must_be_given && Some(*place) != id)
             .collect();
+        // More is done with what says which record is meant, and nothing else of a row to delete is sent.
+        for (place, rule) in names.rules.iter_mut().enumerate() {
+            if options.action == Action::Delete || [id, key].contains(&Some(place)) {
+                rule.plain = Plain::Never;
+            }
+        }
         Ok(Self {
             names,
             action: options.action,
@@ -109,30 +118,43 @@ impl Checker {
     }
 
     fn row(&self, row: &[u8], out: &mut Vec<u8>) -> Result<Checked, Trouble> {
-        let text = std::str::from_utf8(row)
-            .map_err(|cause| Trouble::of_row(format!("The row is no UTF-8 after byte {}.", cause.valid_up_to())))?;
-        let mut cursor = Cursor::new(text);
-        cursor.space();
-        if row.len() > self.max_row_bytes {
-            self.bound(cursor.clone())?;
-        }
-        match cursor.peek() {
-            Some(b'{') => {}
-            Some(_) if self.action == Action::Delete => return self.bare(&mut cursor, out),
-            _ => return Err(self.no_object(&mut cursor)),
-        }
-        cursor.at += 1;
         let mut reading = Reading {
             checker: self,
             seen: Seen::default(),
             checked: Checked::default(),
             start: out.len(),
+            behind: 0,
         };
-        out.push(b'{');
-        let mut behind = 0;
-        while let Some(place) = self.column(&mut cursor, behind)? {
+        let mut at = 0;
+        if row.first() == Some(&b'{') && row.len() <= self.max_row_bytes {
+            out.push(b'{');
+            at = reading.plain(row, 1, out);
+            if row[at..] == *b"}" {
+                out.push(b'}');
+                return reading.finish(out);
+            }
+        }
+        let text = std::str::from_utf8(row)
+            .map_err(|cause| Trouble::of_row(format!("The row is no UTF-8 after byte {}.", cause.valid_up_to())))?;
+        let mut cursor = Cursor::new(text);
+        cursor.at = at;
+        if at == 0 {
+            cursor.space();
+            if row.len() > self.max_row_bytes {
+                self.bound(cursor.clone())?;
+            }
+            match cursor.peek() {
+                Some(b'{') => {}
+                Some(_) if self.action == Action::Delete => return self.bare(&mut cursor, out),
+                _ => return Err(self.no_object(&mut cursor)),
+            }
+            cursor.at += 1;
+            out.push(b'{');
+        }
+        while let Some(place) = self.column(&mut cursor, reading.behind)? {
             reading.column(place, &mut cursor, out)?;
-            behind = place + 1;
+            reading.behind = place + 1;
+            cursor.at = reading.plain(row, cursor.at, out);
         }
         cursor.end().map_err(|broken| no_row(&broken))?;
         out.push(b'}');
@@ -252,9 +274,34 @@ struct Reading<'c> {
     checked: Checked,
     /// Where the row begins in what is written.
     start: usize,
+    /// The place of the last column, plus one.
+    behind: usize,
 }
 
 impl Reading<'_> {
+    /// Passes over the columns that come next, as long as they are the usual ones with values that are sent as they are
+    /// written, and appends them as one piece. Answers where they end.
+    fn plain(&mut self, row: &[u8], from: usize, out: &mut Vec<u8>) -> usize {
+        let names = &self.checker.names;
+        let mut at = from;
+        while let Some((place, length)) = names.again(&row[at..], self.behind) {
+            let value = at + length;
+            let Some(length) = plain::end(&names.rules[place], &row[value..]) else {
+                break;
+            };
+            if !self.seen.note(place) {
+                break;
+            }
+            at = value + length;
+            self.behind = place + 1;
+        }
+        let passed = &row[from..at];
+        // The first that is sent may have stood behind one that is not.
+        let is_first = out.len() == self.start + 1;
+        out.extend_from_slice(passed.strip_prefix(b",").filter(|_| is_first).unwrap_or(passed));
+        at
+    }
+
     fn column(&mut self, place: usize, cursor: &mut Cursor<'_>, out: &mut Vec<u8>) -> Result<(), Trouble> {
         let checker = self.checker;
         let rule = &checker.names.rules[place];

@@ -92,6 +92,16 @@ impl Rows {
         self.push_with(|_| Err(trouble));
     }
 
+    /// Makes room for so many rows in all, if they are as long as those that are there, but for no more than so many bytes.
+    pub fn make_room(&mut self, rows: usize, most_bytes: usize) {
+        let more = rows.saturating_sub(self.len());
+        let each = self.text.len() / self.len().max(1);
+        let bytes = (each + each / 8).saturating_mul(more);
+        self.text.reserve(bytes.min(most_bytes));
+        // No row has less than a byte.
+        self.ends.reserve(more.min(most_bytes));
+    }
+
     /// How many there are.
     #[must_use]
     pub const fn len(&self) -> usize {
@@ -154,5 +164,9 @@ mod tests {
             .collect();
         assert_eq!(seen, ["{\"a\":1}", "column a: It is NaN.", "{}"]);
         assert_eq!((rows.len(), rows.bytes()), (3, 9));
+        rows.make_room(1000, 2000);
+        assert!((2000..4000).contains(&rows.text.capacity()), "{}", rows.text.capacity());
+        rows.make_room(0, 2000);
+        Rows::new().make_room(usize::MAX, 0);
     }
 }

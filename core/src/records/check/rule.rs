@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value as Json;
 
+use super::plain::Plain;
+use crate::masks::lane;
 use crate::records::schema::{Column, Kind};
 
 /// One column, or one field of an object.
@@ -28,6 +30,8 @@ pub(super) struct Rule {
     pub(super) size: Option<usize>,
     /// The fields of an object; none where they are not known.
     pub(super) fields: Option<Names>,
+    /// Which values may be sent without a closer look.
+    pub(super) plain: Plain,
 }
 
 impl Rule {
@@ -51,6 +55,37 @@ impl Rule {
             values: column.values.clone(),
             size: column.size,
             fields,
+            plain: Plain::of(column),
+        }
+    }
+}
+
+/// A name with the comma before it and the colon behind: `,"name":`.
+#[derive(Debug)]
+struct Spelled {
+    text: Box<[u8]>,
+    /// The first sixteen bytes, which are compared at once, and which of them there are.
+    start: u128,
+    mask: u128,
+}
+
+impl Spelled {
+    fn of(rule: &Rule) -> Self {
+        let text = [b",", &*rule.lead].concat();
+        Self {
+            start: u128::from_le_bytes(lane(&text)),
+            mask: u128::MAX >> (8 * 16_usize.saturating_sub(text.len())),
+            text: text.into(),
+        }
+    }
+
+    /// Whether a text begins with it.
+    #[inline]
+    fn begins(&self, text: &[u8]) -> bool {
+        match text.first_chunk() {
+            Some(start) if u128::from_le_bytes(*start) & self.mask != self.start => false,
+            Some(_) if self.text.len() <= 16 => true,
+            _ => text.starts_with(&self.text),
         }
     }
 }
@@ -61,8 +96,8 @@ impl Rule {
 pub(super) struct Names {
     pub(super) rules: Vec<Rule>,
     places: HashMap<String, usize>,
-    /// Each name as it is usually written behind a value: `,"name":`.
-    spelled: Vec<String>,
+    /// Each name as it is usually written behind a value.
+    spelled: Vec<Spelled>,
     /// Which came last behind each; the first stands for the beginning.
     following: Vec<AtomicUsize>,
 }
@@ -76,10 +111,7 @@ impl Names {
                 .enumerate()
                 .map(|(place, column)| (column.name.clone(), place))
                 .collect(),
-            spelled: rules
-                .iter()
-                .map(|rule| format!(",{}:", serde_json::Value::from(rule.name.as_str())))
-                .collect(),
+            spelled: rules.iter().map(Spelled::of).collect(),
             following: (0..=rules.len()).map(AtomicUsize::new).collect(),
             rules,
         }
@@ -87,12 +119,16 @@ impl Names {
 
     /// The name that came last behind the one before, if it is the next one of the text again, as it is usually written:
     /// its place, and the bytes that it takes with the comma and the colon.
+    #[inline]
     pub(super) fn again(&self, text: &[u8], behind: usize) -> Option<(usize, usize)> {
         let guess = self.following[behind].load(Ordering::Relaxed);
-        let spelled = self.spelled.get(guess)?.as_bytes();
+        let spelled = self.spelled.get(guess)?;
+        if behind > 0 {
+            return spelled.begins(text).then_some((guess, spelled.text.len()));
+        }
         // Before the first name there is no comma.
-        let spelled = if behind == 0 { &spelled[1..] } else { spelled };
-        text.starts_with(spelled).then_some((guess, spelled.len()))
+        let lead = &spelled.text[1..];
+        text.starts_with(lead).then_some((guess, lead.len()))
     }
 
     /// The place of the rule with this name. `behind` is the place of the one before, plus one.
@@ -119,18 +155,19 @@ impl Names {
 /// Which places have been met.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
-    first: u128,
+    first: [u64; 2],
     /// For tables of more than 128 columns.
     rest: Vec<bool>,
 }
 
 impl Seen {
     /// Notes a place; false when it was noted before.
+    #[inline]
     pub(super) fn note(&mut self, place: usize) -> bool {
-        if place < 128 {
-            let fresh = !self.has(place);
-            self.first |= 1 << place;
-            return fresh;
+        if let Some(places) = self.first.get_mut(place / 64) {
+            let before = *places;
+            *places |= 1 << (place % 64);
+            return *places != before;
         }
         let place = place - 128;
         if self.rest.len() <= place {
@@ -139,10 +176,11 @@ impl Seen {
         !std::mem::replace(&mut self.rest[place], true)
     }
 
+    #[inline]
     pub(super) fn has(&self, place: usize) -> bool {
-        match place.checked_sub(128) {
-            None => self.first >> place & 1 == 1,
-            Some(place) => self.rest.get(place).is_some_and(|seen| *seen),
+        match self.first.get(place / 64) {
+            Some(places) => places >> (place % 64) & 1 == 1,
+            None => self.rest.get(place - 128).is_some_and(|seen| *seen),
         }
     }
 }

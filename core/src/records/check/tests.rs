@@ -2,6 +2,7 @@ use serde_json::{Value as Json, json};
 
 use super::*;
 
+mod plain;
 mod random;
 mod rows;
 mod values;

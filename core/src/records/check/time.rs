@@ -4,8 +4,8 @@
 const DAY: i64 = 86_400_000;
 
 /// Reads `2023-04-12`: days since 1970-01-01, for days from 0001-01-01 to 9999-12-31 that exist.
-pub(crate) fn day(text: &str) -> Option<i64> {
-    let bytes = text.as_bytes();
+pub(crate) fn day(text: impl AsRef<[u8]>) -> Option<i64> {
+    let bytes = text.as_ref();
     if bytes.len() != 10 || bytes[4] != b'-' || bytes[7] != b'-' {
         return None;
     }

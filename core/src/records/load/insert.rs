@@ -1,5 +1,6 @@
 //! Inserting a batch: no row twice, whatever happens to the answer.
 
+use std::borrow::Cow;
 use std::sync::PoisonError;
 
 use serde_json::Value;
@@ -33,6 +34,53 @@ struct Named {
     values: Vec<String>,
     /// Whether the server itself keeps them from being there twice.
     certain: bool,
+}
+
+/// The ids of new records.
+#[derive(Debug)]
+pub(super) enum Ids {
+    /// As nearly every server gives them.
+    Numbers(Vec<i64>),
+    /// As JSON texts.
+    Texts(Vec<String>),
+}
+
+impl Ids {
+    /// The ids of an answer, if it has as many as there were rows.
+    fn read(reply: &Reply, rows: usize) -> Option<Self> {
+        if let Ok(numbers) = serde_json::from_slice::<Vec<i64>>(&reply.body) {
+            return (numbers.len() == rows).then_some(Self::Numbers(numbers));
+        }
+        let ids: Vec<Value> = serde_json::from_slice(&reply.body).ok()?;
+        let read = |id: &Value| match id {
+            Value::Number(_) | Value::String(_) => Some(id.to_string()),
+            _ => None,
+        };
+        let texts = ids.iter().map(read).collect::<Option<Vec<String>>>()?;
+        (texts.len() == rows).then_some(Self::Texts(texts))
+    }
+
+    /// Those that are numbers.
+    fn numbers(&self) -> Cow<'_, [i64]> {
+        match self {
+            Self::Numbers(numbers) => Cow::Borrowed(numbers),
+            Self::Texts(texts) => {
+                let number = |id: &String| id.trim_matches('"').parse().ok();
+                texts.iter().filter_map(number).collect()
+            }
+        }
+    }
+
+    /// The first of them as JSON texts.
+    fn first(self, count: usize) -> Vec<String> {
+        match self {
+            Self::Numbers(numbers) => numbers.iter().take(count).map(i64::to_string).collect(),
+            Self::Texts(mut texts) => {
+                texts.truncate(count);
+                texts
+            }
+        }
+    }
 }
 
 /// What looking for the rows of a part showed.
@@ -77,7 +125,7 @@ impl Load {
         let answer = self.post("records.create_many", body).await;
         match answer {
             Ok(Answer::Done(reply)) => {
-                if let Some(ids) = read_ids(&reply, part.places.len()) {
+                if let Some(ids) = Ids::read(&reply, part.places.len()) {
                     if part.pointed {
                         self.habits.saw_pointed(false);
                     }
@@ -117,7 +165,7 @@ impl Load {
             self.settle().await;
             seen = self.look(work, &part, &values).await.map_err(in_doubt)?;
         }
-        self.stored(work, &part, &seen.ours, seen.ids);
+        self.stored(work, &part, &seen.ours, Ids::Texts(seen.ids));
         if !seen.missing.is_empty() {
             self.pause(&part, error).await?;
             work.parts.push(part.again(seen.missing));
@@ -132,7 +180,7 @@ impl Load {
             // Rows of an earlier request may have come after all, and now stand in their own way.
             Way::Values(values) if part.doubted => {
                 let seen = self.look(work, &part, &values).await.map_err(in_doubt)?;
-                self.stored(work, &part, &seen.ours, seen.ids);
+                self.stored(work, &part, &seen.ours, Ids::Texts(seen.ids));
                 if !seen.ours.is_empty() {
                     if !seen.missing.is_empty() {
                         self.pause(&part, || error).await?;
@@ -190,25 +238,25 @@ impl Load {
     }
 
     /// Counts rows as inserted, with their ids.
-    pub(super) fn stored(&self, work: &mut Work, part: &Part, places: &[usize], ids: Vec<String>) {
+    pub(super) fn stored(&self, work: &mut Work, part: &Part, places: &[usize], ids: Ids) {
         if places.is_empty() {
             return;
         }
-        let numbers: Vec<i64> = match self.identified {
-            Identified::Otherwise => ids.iter().filter_map(|id| id.trim_matches('"').parse().ok()).collect(),
-            Identified::ByIds | Identified::ByMadeIds => Vec::new(),
-        };
-        self.remember(&work.batch, places, ids);
         let inserted = |tally: &mut Tally, rows| tally.inserted += rows;
+        let numbers = match self.identified {
+            Identified::Otherwise => ids.numbers(),
+            Identified::ByIds | Identified::ByMadeIds => Cow::default(),
+        };
         self.done_and(work, places, true, inserted, |ledger| ledger.own(&numbers, part.after));
+        self.remember(&work.batch, places, ids);
     }
 
     /// Keeps a few of the first rows.
-    fn remember(&self, batch: &Batch, places: &[usize], ids: Vec<String>) {
+    fn remember(&self, batch: &Batch, places: &[usize], ids: Ids) {
         let mut sample = self.sample.lock().unwrap_or_else(PoisonError::into_inner);
         if sample.is_none() {
             let rows = places.iter().map(|place| batch.row(*place).to_owned());
-            *sample = Some(ids.into_iter().zip(rows).take(SAMPLE).collect());
+            *sample = Some(ids.first(SAMPLE).into_iter().zip(rows).collect());
         }
     }
 
@@ -329,14 +377,4 @@ pub(super) fn list_body(
     body.extend_from_slice(b"],\"allow_id_field\":");
     body.extend_from_slice(if with_ids { b"true}" } else { b"false}" });
     body
-}
-
-/// The ids of an answer, if it has as many as there were rows.
-fn read_ids(reply: &Reply, rows: usize) -> Option<Vec<String>> {
-    let ids: Vec<Value> = serde_json::from_slice(&reply.body).ok()?;
-    let read = |id: &Value| match id {
-        Value::Number(_) | Value::String(_) => Some(id.to_string()),
-        _ => None,
-    };
-    (ids.len() == rows).then(|| ids.iter().map(read).collect())?
 }

@@ -3,6 +3,7 @@
 use tokio::time::Instant;
 
 use super::fate::{Fate, Sent, decide};
+use super::insert::Ids;
 use super::part::Part;
 use super::ranges::in_words;
 use super::shared::{Load, Work};
@@ -54,9 +55,8 @@ impl Load {
             let Some(mut one) = lost.pop() else { break };
             match fate {
                 Fate::There(ids) => {
-                    let ids = ids.iter().map(i64::to_string).collect();
                     let places = std::mem::take(&mut one.part.places);
-                    self.stored(&mut one.work, &one.part, &places, ids);
+                    self.stored(&mut one.work, &one.part, &places, Ids::Numbers(ids));
                 }
                 Fate::Absent => {
                     let part = std::mem::take(&mut one.part);

@@ -223,7 +223,7 @@ impl<'l> Supplier<'l> {
         if is_over && !exact && !self.building.rows.is_empty() {
             let text = self.building.text.split_off(start);
             self.hand_over_before(self.number).await?;
-            self.building.text = text;
+            self.building.text.extend_from_slice(&text);
         }
         self.claimed.extend(claims);
         let end = self.building.text.len();
@@ -267,7 +267,9 @@ impl<'l> Supplier<'l> {
         self.send_built(next, false).await
     }
 
-    async fn send_built(&mut self, next: Batch, resumed: bool) -> Result<(), Gone> {
+    async fn send_built(&mut self, mut next: Batch, resumed: bool) -> Result<(), Gone> {
+        // Batches of one source are about as large as each other.
+        next.make_room(&self.building);
         let built = std::mem::replace(&mut self.building, next);
         self.claimed.clear();
         if built.is_empty() {
