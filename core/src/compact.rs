@@ -226,6 +226,22 @@ impl<'t> Scan<'t> {
     /// A whole number of up to 18 digits. None also where it has a fraction or an exponent.
     #[inline]
     pub fn whole(&mut self) -> Option<i64> {
+        // Most have one to seven digits and no sign.
+        if let Some(bytes) = self.rest().first_chunk::<8>() {
+            let (number, count) = leading_digits(*bytes);
+            if let Some(behind) = bytes.get(count)
+                && !matches!(behind, b'.' | b'e' | b'E')
+                && (count == 1 || count > 1 && bytes[0] != b'0')
+            {
+                self.at += count;
+                return Some(number);
+            }
+        }
+        self.other_whole()
+    }
+
+    #[inline(never)]
+    fn other_whole(&mut self) -> Option<i64> {
         let negative = self.peek()? == b'-';
         self.at += usize::from(negative);
         let zero = self.peek()? == b'0';
@@ -348,7 +364,7 @@ mod tests {
         }
 
         #[test]
-        fn numbers_are_what_they_read_as(text in "-?(0|[1-9][0-9]{0,20})(\\.[0-9]{1,20})?([eE][+-]?[0-9]{1,2})?", behind in "[,} x]?") {
+        fn numbers_are_what_they_read_as(text in "-?(0|[1-9][0-9]{0,20})(\\.[0-9]{1,20})?([eE][+-]?[0-9]{1,2})?", behind in "[,} x]{0,9}") {
             let whole = format!("{text}{behind}");
             let number = Scan::new(whole.as_bytes()).number();
             let Some(number) = number else {

@@ -214,12 +214,11 @@ mod tests {
                 };
                 prop_assert_eq!(places(block, bytes[7]), each(&bytes[7..8]));
                 prop_assert_eq!(brackets(block), each(b"[]{}"));
-                match odd_quotes(block) {
-                    Some(odd) => {
-                        prop_assert_eq!(odd, each(b"\"").count_ones() % 2 == 1);
-                        prop_assert_eq!(each(b"[]{}\\"), 0);
-                    }
-                    None => prop_assert_ne!(each(b"[\\]^_{|}~\x7f"), 0),
+                if let Some(odd) = odd_quotes(block) {
+                    prop_assert_eq!(odd, each(b"\"").count_ones() % 2 == 1);
+                    prop_assert_eq!(each(b"[]{}\\"), 0);
+                } else {
+                    prop_assert_ne!(each(b"[\\]^_{|}~\x7f"), 0);
                 }
             }
         }

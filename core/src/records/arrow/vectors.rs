@@ -32,7 +32,8 @@ impl<T: ArrowPrimitiveType> Numbers<T> {
         }
     }
 
-    #[inline]
+    #[expect(clippy::inline_always, reason = "it is shorter than a call")]
+    #[inline(always)]
     pub(super) fn append(&mut self, value: T::Native) {
         self.values.push(value);
         self.validity.append_non_null();
