@@ -1,7 +1,7 @@
 //! Looking at sixteen bytes of JSON at once: what finding a page's end and reading and writing texts share, because this is
 //! where the time of all three goes.
 
-use wide::{i8x16, u8x16};
+use wide::u8x16;
 
 /// Bytes that are compared at once.
 const LANE: usize = 16;
@@ -116,7 +116,8 @@ pub(crate) fn small_hex(lane: [u8; LANE]) -> u32 {
 }
 
 /// Where bytes from `first` to the one that is `most` further are.
-#[inline]
+#[expect(clippy::inline_always, reason = "a few instructions, for each sixteen bytes")]
+#[inline(always)]
 fn is_up_to(lane: [u8; LANE], first: u8, most: u8) -> u32 {
     let above = u8x16::new(lane) - u8x16::splat(first);
     above.min(u8x16::splat(most)).simd_eq(above).to_bitmask()
@@ -144,16 +145,23 @@ pub fn copy_plain(text: &[u8], out: &mut Vec<u8>) -> Option<usize> {
 
 /// Whether a block of JSON has an odd number of quotation marks; None where it may have brackets or backslashes, as few
 /// blocks have.
-#[inline]
+#[expect(clippy::inline_always, reason = "a few instructions, for each sixteen bytes")]
+#[inline(always)]
 pub(crate) fn odd_quotes(block: &[u8; 64]) -> Option<bool> {
-    let (mut quotes, mut others) = (u8x16::ZERO, i8x16::ZERO);
-    for lane in block.as_chunks::<LANE>().0 {
-        quotes ^= equal(u8x16::new(*lane), b'"');
-        // Square brackets are braces but for one bit. Between each two there is a backslash or a bar, behind them come
-        // four more bytes that are rare in JSON, and then those that are negative here.
-        let lower = i8x16::new(lane.map(u8::cast_signed)) | i8x16::splat(0x20);
-        others |= lower.simd_gt(i8x16::splat(0x7a));
-    }
+    let look = |lane: [u8; LANE]| {
+        let lane = u8x16::new(lane);
+        // Square brackets are braces but for one bit. Between each two there is a backslash or a bar, behind them come two
+        // more bytes that are rare in JSON.
+        let above = (lane | u8x16::splat(0x20)) - u8x16::splat(b'{');
+        (equal(lane, b'"'), above.min(u8x16::splat(0x7f - b'{')).simd_eq(above))
+    };
+    // Written out, as loops are kept where a package is built for its size.
+    let [first, second, third, fourth] = block.as_chunks::<LANE>().0 else {
+        return None;
+    };
+    let (first, second, third, fourth) = (look(*first), look(*second), look(*third), look(*fourth));
+    let quotes = first.0 ^ second.0 ^ third.0 ^ fourth.0;
+    let others = first.1 | second.1 | third.1 | fourth.1;
     (others.to_bitmask() == 0).then(|| quotes.to_bitmask().count_ones() & 1 == 1)
 }
 
@@ -176,7 +184,8 @@ pub(crate) fn places(block: &[u8; 64], wanted: u8) -> u64 {
     bits(places)
 }
 
-#[inline]
+#[expect(clippy::inline_always, reason = "a few instructions, for each sixteen bytes")]
+#[inline(always)]
 fn equal(lane: u8x16, wanted: u8) -> u8x16 {
     lane.simd_eq(u8x16::splat(wanted))
 }
@@ -190,7 +199,8 @@ fn bits(lanes: [u8x16; 64 / LANE]) -> u64 {
         .fold(0, |bits, lane| bits << LANE | u64::from(lane.to_bitmask()))
 }
 
-#[inline]
+#[expect(clippy::inline_always, reason = "a few instructions, for each sixteen bytes")]
+#[inline(always)]
 fn specials(lane: [u8; LANE]) -> u32 {
     let lane = u8x16::new(lane);
     let control = lane.min(u8x16::splat(0x1f)).simd_eq(lane);
