@@ -55,10 +55,13 @@ def _rows(tell: Tell) -> list[Verdict]:
     figures: dict[str, dict[int, Figures]] = {name: {} for name in names}
     with serving(Server(rows=max(ROWS))) as server:
         for name, what in names.items():
-            for count in ROWS:
-                tell(f"growth: {what}, {count} rows")
-                side = Side(name, "python", "growth", name, count)
-                figures[name][count] = _middle(side, server.url, ROUNDS if count < max(ROWS) else 1)
+            runs: dict[int, list[Figures]] = {count: [] for count in ROWS}
+            # By turns, so that a slow minute of the machine is a slow one for all of them.
+            for turn in range(ROUNDS):
+                for count in ROWS:
+                    tell(f"growth: {what}, {count} rows, round {turn + 1} of {ROUNDS}")
+                    runs[count].append(Side(name, "python", "growth", name, count).run(server.url))
+            figures[name] = {count: _middle(of) for count, of in runs.items()}
     time = [Series(names[name], [(at, of["cpu"] * at) for at, of in figures[name].items()]) for name in names]
     held = [Series(names[name], [(at, _megabytes(of)) for at, of in figures[name].items()]) for name in names]
     _draw("growth-rows-time", Plot("Processor time by rows", "rows", "seconds", time, slope=True))
@@ -82,7 +85,7 @@ def _at_once(tell: Tell) -> list[Verdict]:
             for at_once in AT_ONCE:
                 tell(f"growth: {names[runner]}, {at_once} calls at once")
                 side = Side("ours", runner, subject, "ours", 8000, at_once)
-                figures[runner][at_once] = _middle(side, server.url, ROUNDS)
+                figures[runner][at_once] = _middle([side.run(server.url) for _ in range(ROUNDS)])
     series = [
         Series(names[runner], [(at, of["cpu"] * 1e6) for at, of in figures[runner].items()]) for runner in subjects
     ]
@@ -100,7 +103,8 @@ def _instances(tell: Tell) -> list[Verdict]:
         for count in INSTANCES:
             tell(f"growth: {count} instances")
             side = Side("ours", "python", "growth.INSTANCES", "instances", count)
-            figures[count] = _middle(replace(side, more=("--ports", ports)), server.url, ROUNDS)
+            one = replace(side, more=("--ports", ports))
+            figures[count] = _middle([one.run(server.url) for _ in range(ROUNDS)])
     time = [Series("time", [(at, of["cpu"] * at * 1e3) for at, of in figures.items()])]
     held = [Series("memory", [(at, _megabytes(of)) for at, of in figures.items()])]
     across = "instances, one call to each"
@@ -114,9 +118,8 @@ def _instances(tell: Tell) -> list[Verdict]:
     ]
 
 
-def _middle(side: Side, url: str, rounds: int) -> Figures:
+def _middle(runs: list[Figures]) -> Figures:
     """Medians of some rounds."""
-    runs = [side.run(url) for _ in range(rounds)]
     return {name: median(run[name] for run in runs) for name in runs[0]}
 
 
