@@ -35,9 +35,7 @@ test('no caller of 256 starves', { timeout: 120_000 }, async (t) => {
     }),
   )
   assert.ok(Math.min(...shares) >= each / 2 && Math.max(...shares) <= each * 2, shares.join(' '))
-  // An answer ends a moment before its connection is free: a call that comes between them opens one more.
-  const { connections } = xano.stats()
-  assert.ok(connections < PLACES * 2, `${connections} connections`)
+  assert.ok(xano.stats().connections <= PLACES + 1)
 })
 
 test('10,000 calls that wait are served in their order and weigh little', { timeout: 120_000 }, async (t) => {

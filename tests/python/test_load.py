@@ -51,8 +51,7 @@ async def test_no_caller_starves(alone: Emulator) -> None:
             return mine
 
         shares = await asyncio.gather(*(caller() for _ in range(CALLERS)))
-        # An answer ends a moment before its connection is free: a call that comes between them opens one more.
-        assert xano.stats()["connections"] < PLACES * 2
+        assert xano.stats()["connections"] <= PLACES + 1
     assert min(shares) >= each // 2
     assert max(shares) <= each * 2
 

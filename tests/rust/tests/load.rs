@@ -14,9 +14,6 @@ const INSTANCES: usize = 500;
 const QUEUED: usize = 10_000;
 /// Requests in flight to one origin; the default.
 const PLACES: usize = 16;
-/// More than will be opened. An answer ends a moment before its connection is free, and a call that comes between them opens
-/// one more than there are places.
-const CONNECTIONS: u64 = 2 * PLACES as u64;
 
 fn emulator() -> Emulator {
     let options = EmulatorOptions {
@@ -82,7 +79,7 @@ async fn no_caller_starves() {
     shares.sort_unstable();
     let (least, most) = (shares[0], shares[CALLERS - 1]);
     assert!(least >= EACH / 2 && most <= EACH * 2, "{least} to {most} of {EACH}");
-    assert!(client.stats().connections < CONNECTIONS, "{:?}", client.stats());
+    assert!(client.stats().connections <= PLACES as u64 + 1, "{:?}", client.stats());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -118,7 +115,7 @@ async fn calls_that_wait_are_served_in_their_order_and_weigh_little() {
         let each = waiting.saturating_sub(before) / QUEUED as u64;
         assert!(each < 32 * 1024, "{each} bytes a waiting call");
     }
-    assert!(client.stats().connections < CONNECTIONS, "{:?}", client.stats());
+    assert!(client.stats().connections <= PLACES as u64 + 1, "{:?}", client.stats());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
