@@ -21,6 +21,9 @@ use crate::stats::Counters;
 /// What a silent connection is asked after, so that one whose other end is gone is noticed.
 const KEEPALIVE: Duration = Duration::from_secs(30);
 
+/// Turns of the runtime that a connection under way to the pool is waited for. Opening one takes longer than all of them.
+const PATIENCE: u32 = 16;
+
 pub(super) type BoxError = Box<dyn StdError + Send + Sync>;
 
 /// What hyper reads and writes: TLS on the way to the host, or the bare way.
@@ -106,17 +109,25 @@ impl Service<Uri> for Connector {
     }
 
     fn call(&mut self, host: Uri) -> Self::Future {
-        // The connector runs inside the call that needs it, so the call's own limit can be read here.
-        let limit = CONNECTING
-            .try_with(|call| {
+        let mut secure = self.secure.clone();
+        let counters = Arc::clone(&self.counters);
+        let default_limit = self.default_limit;
+        Box::pin(async move {
+            // A connection whose answer has just ended may be on its way to the pool. Where it comes first, what runs here is
+            // not the call any more, and nobody needs another connection.
+            let called = CONNECTING.try_with(|_| ()).is_ok();
+            for _ in 0..PATIENCE {
+                tokio::task::yield_now().await;
+            }
+            let limit = CONNECTING.try_with(|call| {
                 call.happened.set(true);
                 call.limit
-            })
-            .unwrap_or(self.default_limit);
-        let connected = self.secure.call(host);
-        let counters = Arc::clone(&self.counters);
-        Box::pin(async move {
-            let connection = tokio::time::timeout(limit, connected)
+            });
+            let limit = match limit {
+                Err(_) if called => return Err("the connection is not needed any more".into()),
+                limit => limit.unwrap_or(default_limit),
+            };
+            let connection = tokio::time::timeout(limit, secure.call(host))
                 .await
                 .map_err(|_| BoxError::from(ConnectTimeout(limit)))??;
             Counters::add(&counters.connections, 1);
