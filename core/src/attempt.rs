@@ -111,7 +111,9 @@ impl Call<'_> {
             accepted: status != StatusCode::TOO_MANY_REQUESTS,
         });
         if !status.is_success() {
-            return Err(self.refusal(response, &until).await);
+            let failure = self.refusal(response, &until).await;
+            hand_on(permit).await;
+            return Err(failure);
         }
         if open {
             let headers = response.headers().clone();
@@ -124,6 +126,7 @@ impl Call<'_> {
         }
         let mut response = response;
         let body = self.whole(&mut response, &until).await?;
+        hand_on(permit).await;
         Counters::add(&counters.bytes_in, body.len() as u64);
         let headers = std::mem::take(response.headers_mut());
         Ok(Success {
@@ -185,6 +188,14 @@ impl Call<'_> {
             situation: Some(situation),
             error: Error::answered(answer),
         }
+    }
+}
+
+/// Frees a place. An answer ends a moment before its connection is in the pool again; a caller that waits for the place would
+/// miss it and open another.
+async fn hand_on(permit: Permit) {
+    if permit.is_wanted() {
+        tokio::task::yield_now().await;
     }
 }
 

@@ -381,6 +381,14 @@ impl Window {
     }
 }
 
+impl Permit {
+    /// Whether a caller waits for its place.
+    pub(crate) fn is_wanted(&self) -> bool {
+        // Whoever waits holds the turn.
+        self.limiter.turn.try_lock().is_err()
+    }
+}
+
 impl Drop for Permit {
     fn drop(&mut self) {
         let mut window = lock(&self.limiter.window);
