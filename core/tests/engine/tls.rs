@@ -12,7 +12,7 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring::default_provider;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use xano_metadata::{Client, ClientOptions, ErrorKind, Request};
+use xano_metadata::{Client, ClientOptions, Error, ErrorKind, Reply, Request};
 
 use crate::support::{TOKEN, answer, me};
 
@@ -143,6 +143,17 @@ async fn http_2_is_spoken() {
     assert_eq!(client.stats().connections, 1);
 }
 
+/// Makes a call that writes, and may be made twice.
+async fn write(port: u16) -> Result<Reply, Error> {
+    let options = ClientOptions {
+        ca_file: Some(data("ca.pem")),
+        max_retries: 1,
+        ..options(port)
+    };
+    let instance = Client::new(options)?.instance_at(&format!("https://localhost:{port}"), None)?;
+    instance.call(Request::raw("POST", "/workspace/1/table")?).await
+}
+
 #[tokio::test]
 async fn a_stream_that_was_refused_is_sent_again_even_if_it_writes() {
     let (port, mut paths) = serve_h2(|count, respond| {
@@ -153,17 +164,7 @@ async fn a_stream_that_was_refused_is_sent_again_even_if_it_writes() {
         }
     })
     .await;
-    let options = ClientOptions {
-        ca_file: Some(data("ca.pem")),
-        max_retries: 1,
-        ..options(port)
-    };
-    let client = Client::new(options).expect("a client");
-    let request = Request::raw("POST", "/workspace/1/table").expect("a request");
-    let instance = client
-        .instance_at(&format!("https://localhost:{port}"), None)
-        .expect("an instance");
-    let reply = instance.call(request).await.expect("the second attempt");
+    let reply = write(port).await.expect("the second attempt");
     assert_eq!(reply.attempts, 2);
     assert!(paths.recv().await.is_some() && paths.recv().await.is_some());
 }
@@ -171,17 +172,7 @@ async fn a_stream_that_was_refused_is_sent_again_even_if_it_writes() {
 #[tokio::test]
 async fn a_stream_that_broke_off_is_not_sent_again_if_it_writes() {
     let (port, _paths) = serve_h2(|_, respond| respond.send_reset(h2::Reason::INTERNAL_ERROR)).await;
-    let options = ClientOptions {
-        ca_file: Some(data("ca.pem")),
-        max_retries: 1,
-        ..options(port)
-    };
-    let client = Client::new(options).expect("a client");
-    let request = Request::raw("POST", "/workspace/1/table").expect("a request");
-    let instance = client
-        .instance_at(&format!("https://localhost:{port}"), None)
-        .expect("an instance");
-    let error = instance.call(request).await.expect_err("it may have been done");
+    let error = write(port).await.expect_err("it may have been done");
     assert!(error.outcome_unknown(), "{error:?}");
     assert_eq!(error.attempts(), 1);
 }
